@@ -1,0 +1,54 @@
+//! Typed records on an embedded ordered store, written only by acts that leave a trail.
+//!
+//! Start at [`Store`]: `read` gives one consistent snapshot, `view` the same after an access
+//! row, `write` runs an act on the writer thread. `record.rs` says what a feature declares,
+//! `engine/` is the small interface that redb stands behind.
+
+mod store;
+pub use store::{Layout, OpenError, Store};
+
+mod act;
+pub use act::{Act, Actor, Subject};
+
+mod record;
+pub use record::{Housekeeping, Index, Indexer, Plain, Record, Sensitive};
+
+mod key;
+pub use key::{Key, KeyBytes, Newest};
+
+mod id;
+pub use id::Id;
+
+mod clock;
+pub use clock::{Clock, civil_date, micros};
+
+mod read;
+pub use read::{Cursor, NotACursor, Order, Page, Read, View};
+
+mod write;
+pub use write::{Counter, House, Write};
+
+mod trail;
+pub use trail::{TrailFault, TrailHead, TrailRow};
+
+mod changes;
+pub use changes::{Change, ChangedRow};
+
+mod migrate;
+pub use migrate::{Migration, MigrationWrite};
+
+mod codec;
+pub mod engine;
+mod error;
+mod keyring;
+mod overlay;
+mod writer;
+
+pub use codec::{decode, encode};
+pub use error::StoreError;
+pub use keyring::{KeyRing, KeyRingError, MasterKey};
+
+mod blobs;
+pub use blobs::{
+    BlobName, BlobNames, BlobReader, BlobWriter, Blobs, NotABlobName, SweepReport, UNNAMED_KEPT,
+};

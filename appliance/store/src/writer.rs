@@ -1,0 +1,236 @@
+//! The one writer: takes waiting acts, runs each on its own overlay, commits them together.
+//!
+//! An act that fails or panics leaves nothing; the others of its batch go on. Everybody is
+//! answered after the commit, so an answer means that the act is durable.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::broadcast;
+
+use crate::engine::{Engine, Snapshot};
+use crate::overlay::{Layers, Overlay};
+use crate::trail::{self, TrailHead};
+use crate::{Act, Change, Clock, KeyRing, StoreError, Write, changes};
+
+/// More would make the first of a batch wait for the last; fewer would waste the sync.
+const BATCH_ACTS_MAX: usize = 512;
+
+/// How long an access row that nobody waits for may wait for company: the record of lists shown
+/// in the last tenth of a second before a power cut is what it costs.
+const LAZY_WAIT: Duration = Duration::from_millis(100);
+
+/// An act that takes longer makes every other one wait, and is worth a line.
+const ACT_SLOW: Duration = Duration::from_millis(20);
+
+/// The change log is swept once in so many acts.
+const SWEEP_EVERY_ACTS: u64 = 256;
+
+pub(crate) type Answer = Box<dyn FnOnce(Result<(), &StoreError>) + Send>;
+
+pub(crate) struct Job {
+    pub run: Box<dyn FnOnce(&mut Batch<'_>) -> Answer + Send>,
+    pub patience: Patience,
+}
+
+/// Whether somebody waits for the commit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patience {
+    Waiting,
+    Lazy,
+}
+
+pub(crate) struct Writer {
+    pub engine: Arc<dyn Engine>,
+    pub ring: Arc<KeyRing>,
+    pub clock: Clock,
+    pub changes: broadcast::Sender<Arc<Change>>,
+}
+
+/// The acts that will share one commit.
+pub(crate) struct Batch<'a> {
+    snapshot: &'a dyn Snapshot,
+    ring: &'a KeyRing,
+    overlay: Overlay,
+    head: TrailHead,
+    changes: Vec<Change>,
+}
+
+impl Writer {
+    /// Ends when every sender is gone.
+    pub fn run(self, jobs: &Receiver<Job>) {
+        while let Ok(first) = jobs.recv() {
+            let batch = gather(first, jobs);
+            self.commit(batch);
+        }
+    }
+
+    fn commit(&self, jobs: Vec<Job>) {
+        let snapshot = match self.engine.snapshot() {
+            Ok(snapshot) => snapshot,
+            Err(error) => return self.refuse(jobs, &error),
+        };
+        let layers = Layers { snapshot: &*snapshot, ring: &self.ring, overlays: &[] };
+        let head = match trail::head(&layers) {
+            Ok(head) => head,
+            Err(error) => return self.refuse(jobs, &error),
+        };
+        let mut batch = Batch {
+            snapshot: &*snapshot,
+            ring: &self.ring,
+            overlay: Overlay::default(),
+            head,
+            changes: Vec::new(),
+        };
+        let answers: Vec<_> = jobs.into_iter().map(|job| (job.run)(&mut batch)).collect();
+        let outcome = self.make_durable(&mut batch, head);
+        if outcome.is_ok() {
+            for change in batch.changes.drain(..) {
+                // Nobody listening is no fault: the log keeps the change.
+                drop(self.changes.send(Arc::new(change)));
+            }
+        }
+        if let Err(error) = &outcome {
+            log::error!(error:% = error; "commit failed");
+        }
+        for answer in answers {
+            answer(outcome.as_ref().map(|()| ()));
+        }
+    }
+
+    fn make_durable(&self, batch: &mut Batch<'_>, before: TrailHead) -> Result<(), StoreError> {
+        if batch.overlay.is_empty() {
+            return Ok(());
+        }
+        if batch.head != before {
+            trail::set_head(&batch.head, &mut batch.overlay)?;
+            if batch.head.number / SWEEP_EVERY_ACTS != before.number / SWEEP_EVERY_ACTS {
+                let layers = Layers { snapshot: batch.snapshot, ring: &self.ring, overlays: &[] };
+                changes::sweep(&layers, self.clock.now(), &mut batch.overlay)?;
+            }
+        }
+        let puts = std::mem::take(&mut batch.overlay).sealed(&self.ring);
+        self.engine.commit(&puts)
+    }
+
+    fn refuse(&self, jobs: Vec<Job>, error: &StoreError) {
+        log::error!(error:%; "cannot read the store for an act");
+        // The acts still have to be answered, so each runs into the same wall.
+        let snapshot = Unreadable;
+        let mut batch = Batch {
+            snapshot: &snapshot,
+            ring: &self.ring,
+            overlay: Overlay::default(),
+            head: TrailHead::default(),
+            changes: Vec::new(),
+        };
+        let answers: Vec<_> = jobs.into_iter().map(|job| (job.run)(&mut batch)).collect();
+        for answer in answers {
+            answer(Err(error));
+        }
+    }
+}
+
+impl Batch<'_> {
+    /// Runs an act; what it changed joins the batch only if it succeeds.
+    pub fn act<R, E: From<StoreError>>(
+        &mut self,
+        act: &Act,
+        run: impl FnOnce(&mut Write<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        let (outcome, own) = self.run(act.action, run)?;
+        let mut rows = Overlay::default();
+        let head = trail::append(self.head, act, &own, &mut rows)?;
+        let changes = changes::append(head.number, act.at, &own, &mut rows)?;
+        self.overlay.absorb(own);
+        self.overlay.absorb(rows);
+        self.head = head;
+        self.changes.extend(changes);
+        Ok(outcome)
+    }
+
+    /// Runs housekeeping, which leaves no row in the trail.
+    pub fn keep_house<R, E: From<StoreError>>(
+        &mut self,
+        run: impl FnOnce(&mut Write<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        let (outcome, own) = self.run("housekeeping", run)?;
+        self.overlay.absorb(own);
+        Ok(outcome)
+    }
+
+    fn run<R, E: From<StoreError>>(
+        &self,
+        action: &'static str,
+        run: impl FnOnce(&mut Write<'_>) -> Result<R, E>,
+    ) -> Result<(R, Overlay), E> {
+        let mut write = Write {
+            snapshot: self.snapshot,
+            ring: self.ring,
+            batch: &self.overlay,
+            own: Overlay::default(),
+        };
+        let started = Instant::now();
+        let outcome = catch_unwind(AssertUnwindSafe(|| run(&mut write)));
+        let took = started.elapsed();
+        if took > ACT_SLOW {
+            log::warn!(action, took_ms = u64::try_from(took.as_millis()).unwrap_or(0); "slow act");
+        }
+        match outcome {
+            Ok(outcome) => outcome.map(|outcome| (outcome, write.own)),
+            Err(_) => {
+                log::error!(action; "an act panicked");
+                Err(StoreError::ActPanicked.into())
+            }
+        }
+    }
+}
+
+/// The first job, those that already wait, and a moment's grace if nobody waits for them.
+fn gather(first: Job, jobs: &Receiver<Job>) -> Vec<Job> {
+    let mut batch = vec![first];
+    let deadline = Instant::now() + LAZY_WAIT;
+    while batch.len() < BATCH_ACTS_MAX {
+        let someone_waits = batch.iter().any(|job| job.patience == Patience::Waiting);
+        let left = deadline.saturating_duration_since(Instant::now());
+        let next = if someone_waits {
+            jobs.try_recv().map_err(|_| RecvTimeoutError::Timeout)
+        } else {
+            jobs.recv_timeout(left)
+        };
+        match next {
+            Ok(job) => batch.push(job),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    batch
+}
+
+struct Unreadable;
+
+impl Snapshot for Unreadable {
+    fn get(&self, _: &'static str, _: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Err(StoreError::Closed)
+    }
+
+    fn range(
+        &self,
+        _: &'static str,
+        _: &[u8],
+        _: Option<&[u8]>,
+        _: crate::engine::Order,
+        _: &mut crate::engine::Visit<'_>,
+    ) -> Result<(), StoreError> {
+        Err(StoreError::Closed)
+    }
+
+    fn tables(&self) -> Result<Vec<String>, StoreError> {
+        Err(StoreError::Closed)
+    }
+
+    fn rows(&self, _: &str, _: &mut crate::engine::Visit<'_>) -> Result<(), StoreError> {
+        Err(StoreError::Closed)
+    }
+}

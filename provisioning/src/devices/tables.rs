@@ -1,0 +1,164 @@
+//! Devices and their certificates as rows; the gate's question; revocation.
+
+use jiff::Timestamp;
+use store::{Housekeeping, Id, Index, Indexer, Order, Plain, Read, Record, StoreError, Write};
+
+use super::model::judge;
+use super::{Admission, Certificate, CertificateState, Device, DeviceSeen, DeviceState, Refusal};
+use crate::facilities::Facility;
+
+impl Record for Device {
+    type Key = Id<Self>;
+    const TABLE: &'static str = "devices";
+    const VERSION: u8 = 1;
+    const INDEXES: &'static [&'static str] = &[DeviceByFacility::TABLE];
+
+    fn key(&self) -> Self::Key {
+        self.id
+    }
+
+    fn index(&self, indexer: &mut Indexer<'_>) {
+        indexer.add::<DeviceByFacility>(&self.facility);
+    }
+}
+
+impl Plain for Device {}
+
+pub struct DeviceByFacility;
+
+impl Index for DeviceByFacility {
+    type Record = Device;
+    type Key = Id<Facility>;
+    const TABLE: &'static str = "devices_by_facility";
+}
+
+impl Record for Certificate {
+    type Key = [u8; 32];
+    const TABLE: &'static str = "certificates";
+    const VERSION: u8 = 1;
+    const INDEXES: &'static [&'static str] = &[CertificateByDevice::TABLE];
+
+    fn key(&self) -> Self::Key {
+        self.spki
+    }
+
+    fn index(&self, indexer: &mut Indexer<'_>) {
+        indexer.add::<CertificateByDevice>(&self.device);
+    }
+}
+
+impl Plain for Certificate {}
+
+pub struct CertificateByDevice;
+
+impl Index for CertificateByDevice {
+    type Record = Certificate;
+    type Key = Id<Device>;
+    const TABLE: &'static str = "certificates_by_device";
+}
+
+impl Record for DeviceSeen {
+    type Key = Id<Device>;
+    const TABLE: &'static str = "devices_seen";
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> Self::Key {
+        self.device
+    }
+}
+
+impl Plain for DeviceSeen {}
+
+impl Housekeeping for DeviceSeen {}
+
+/// Two a member are plenty.
+const DEVICES_MAX: usize = 20_000;
+
+/// One in use, one in renewal, and those of past years.
+const CERTIFICATES_OF_DEVICE_MAX: usize = 50;
+
+/// The gate's question, asked on every request.
+pub fn admit(
+    read: &Read<'_>,
+    spki: &[u8; 32],
+    now: Timestamp,
+) -> Result<Result<Admission, Refusal>, StoreError> {
+    let Some(certificate) = read.get::<Certificate>(spki)? else {
+        return Ok(Err(Refusal::Unknown));
+    };
+    let Some(device) = read.get::<Device>(&certificate.device)? else {
+        return Ok(Err(Refusal::Unknown));
+    };
+    let Some(facility) = read.get::<Facility>(&device.facility)? else {
+        return Ok(Err(Refusal::Unknown));
+    };
+    let verdict = judge(&certificate, &device, &facility, now);
+    Ok(verdict.map(|()| Admission { device, facility, not_after: certificate.not_after }))
+}
+
+pub fn list(read: &Read<'_>) -> Result<Vec<Device>, StoreError> {
+    Ok(read.page(&(), Order::Descending, None, DEVICES_MAX)?.rows)
+}
+
+pub fn of_facility(read: &Read<'_>, facility: Id<Facility>) -> Result<Vec<Device>, StoreError> {
+    let page = read.page_by::<DeviceByFacility>(&facility, Order::Descending, None, DEVICES_MAX)?;
+    Ok(page.rows)
+}
+
+pub fn certificates_of(
+    read: &Read<'_>,
+    device: Id<Device>,
+) -> Result<Vec<Certificate>, StoreError> {
+    let page = read.page_by::<CertificateByDevice>(
+        &device,
+        Order::Ascending,
+        None,
+        CERTIFICATES_OF_DEVICE_MAX,
+    )?;
+    Ok(page.rows)
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RevokeProblem {
+    #[error("no such device")]
+    Unknown,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Ends a device and all its certificates. Its live connections are the caller's to cut, after
+/// the act is durable. Revoking twice keeps the first time.
+pub fn revoke(
+    write: &mut Write<'_>,
+    id: Id<Device>,
+    now: Timestamp,
+) -> Result<Device, RevokeProblem> {
+    let mut device: Device = write.get(&id)?.ok_or(RevokeProblem::Unknown)?;
+    if device.state == DeviceState::Active {
+        device.state = DeviceState::Revoked { at: now };
+        write.put(&device)?;
+    }
+    let certificates = write.page_by::<CertificateByDevice>(
+        &id,
+        Order::Ascending,
+        None,
+        CERTIFICATES_OF_DEVICE_MAX,
+    )?;
+    for mut certificate in certificates.rows {
+        if certificate.state == CertificateState::Active {
+            certificate.state = CertificateState::Revoked { at: now };
+            write.put(&certificate)?;
+        }
+    }
+    Ok(device)
+}
+
+/// Serial numbers and times for the revocation list.
+pub fn revoked_certificates(read: &Read<'_>) -> Result<Vec<(Vec<u8>, Timestamp)>, StoreError> {
+    let all = read.page::<Certificate>(&(), Order::Ascending, None, DEVICES_MAX)?.rows;
+    let revoked = all.into_iter().filter_map(|certificate| match certificate.state {
+        CertificateState::Active => None,
+        CertificateState::Revoked { at } => Some((certificate.serial, at)),
+    });
+    Ok(revoked.collect())
+}

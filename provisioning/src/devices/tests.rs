@@ -1,0 +1,120 @@
+//! Who is let in, and what revocation leaves.
+
+use jiff::{SignedDuration, Timestamp};
+use store::{Act, Actor, Clock, Id, Store};
+
+use super::*;
+use crate::facilities::{self, Facility, FacilityCode, FacilityState, RoutePolicy};
+
+struct Fixture {
+    store: Store,
+    facility: Facility,
+    device: Device,
+    _folder: tempfile::TempDir,
+}
+
+const SPKI: [u8; 32] = [7; 32];
+
+fn act(store: &Store) -> Act {
+    Act::new(Actor::Operator, "test", store.clock().now())
+}
+
+fn fixture() -> Fixture {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::fixed("2026-04-01T00:00:00Z".parse().unwrap(), 1);
+    let store = Store::in_memory(folder.path(), clock.clone()).unwrap();
+    let (facility, device) = store
+        .write_and_wait(act(&store), move |write| {
+            let code = FacilityCode::with_check_digit([1, 5, 1, 0, 0, 0, 0, 0, 1]);
+            let details = crate::cards::tests::details();
+            let facility = facilities::register(write, &clock, code, details)?;
+            let device = Device {
+                id: clock.id(),
+                facility: facility.id,
+                name: "訪問用iPad 1".to_owned(),
+                platform: Platform::Ipad,
+                office: false,
+                state: DeviceState::Active,
+                enrolled_by: Id::from_bytes([9; 16]),
+                enrolled_at: clock.now(),
+                first_seen_at: None,
+            };
+            write.put(&device)?;
+            write.put(&Certificate {
+                spki: SPKI,
+                device: device.id,
+                serial: vec![1, 2, 3],
+                not_before: clock.now() - SignedDuration::from_mins(5),
+                not_after: clock.now() + SignedDuration::from_hours(48),
+                state: CertificateState::Active,
+            })?;
+            Ok::<_, crate::facilities::FacilityProblem>((facility, device))
+        })
+        .unwrap();
+    Fixture { store, facility, device, _folder: folder }
+}
+
+impl Fixture {
+    fn admit(&self, spki: [u8; 32]) -> Result<Id<Device>, Refusal> {
+        let now: Timestamp = self.store.clock().now();
+        let admitted = self.store.read(|read| admit(read, &spki, now)).unwrap();
+        admitted.map(|admission| admission.device.id)
+    }
+}
+
+#[test]
+fn an_active_device_in_date_is_let_in() {
+    let fixture = fixture();
+    assert_eq!(fixture.admit(SPKI), Ok(fixture.device.id));
+}
+
+#[test]
+fn an_unknown_key_is_refused() {
+    assert_eq!(fixture().admit([8; 32]), Err(Refusal::Unknown));
+}
+
+#[test]
+fn an_expired_certificate_is_refused() {
+    let fixture = fixture();
+    fixture.store.clock().advance(SignedDuration::from_hours(49));
+    assert_eq!(fixture.admit(SPKI), Err(Refusal::Expired));
+}
+
+#[test]
+fn a_clock_before_the_certificate_is_refused() {
+    let fixture = fixture();
+    fixture.store.clock().advance(SignedDuration::from_mins(-10));
+    assert_eq!(fixture.admit(SPKI), Err(Refusal::NotYetValid));
+}
+
+#[test]
+fn revocation_ends_device_and_certificates_in_one_act() {
+    let fixture = fixture();
+    let (id, now) = (fixture.device.id, fixture.store.clock().now());
+    fixture.store.write_and_wait(act(&fixture.store), move |write| revoke(write, id, now)).unwrap();
+    assert_eq!(fixture.admit(SPKI), Err(Refusal::CertificateRevoked));
+    let list = fixture.store.read(revoked_certificates).unwrap();
+    assert_eq!(list, vec![(vec![1, 2, 3], now)]);
+}
+
+#[test]
+fn a_suspended_facility_stops_its_devices() {
+    let fixture = fixture();
+    let id = fixture.facility.id;
+    fixture
+        .store
+        .write_and_wait(act(&fixture.store), move |write| {
+            facilities::set_state(write, id, FacilityState::Suspended)
+        })
+        .unwrap();
+    assert_eq!(fixture.admit(SPKI), Err(Refusal::FacilitySuspended));
+}
+
+#[test]
+fn a_facility_for_the_tunnel_alone_is_refused_outside() {
+    let fixture = fixture();
+    let mut facility = fixture.facility.clone();
+    facility.policy = RoutePolicy::Vpn;
+    fixture.store.write_and_wait(act(&fixture.store), move |write| write.put(&facility)).unwrap();
+    assert_eq!(fixture.admit(SPKI), Err(Refusal::RouteNotAllowed));
+}

@@ -1,0 +1,15 @@
+//! Enrolment: from a card to a working device.
+//!
+//! `WaitingApproval -> Approved -> Issued -> FirstSeen`, with the side exits `Refused` and
+//! `Expired`. Every step is one act; what a step needs is looked at inside it.
+
+mod model;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+pub use model::{Enrolment, EnrolmentProblem, EnrolmentState, Form, Redemption, SessionToken};
+pub use tables::{
+    EnrolmentBySession, EnrolmentByState, approve, by_session, complete, first_seen, prepare,
+    recent, redeem, refuse, waiting,
+};

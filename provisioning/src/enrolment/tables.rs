@@ -1,0 +1,306 @@
+//! Enrolments as rows, and the acts that move them on.
+
+use jiff::Timestamp;
+use store::{Clock, Id, Index, Indexer, Newest, Order, Plain, Read, Record, StoreError, Write};
+
+use super::{Enrolment, EnrolmentProblem, EnrolmentState, Form, Redemption, SessionToken};
+use crate::authority::{Authority, DeviceCertificate, DeviceRequest, PublicKey};
+use crate::cards::{Approval, Card, CardNumber, CardSecret, CardState};
+use crate::devices::{Certificate, CertificateState, Device, DeviceState};
+use crate::facilities::{Facility, FacilityKind};
+use crate::members::Member;
+
+impl Record for Enrolment {
+    type Key = Id<Self>;
+    const TABLE: &'static str = "enrolments";
+    const VERSION: u8 = 1;
+    const INDEXES: &'static [&'static str] = &[EnrolmentBySession::TABLE, EnrolmentByState::TABLE];
+
+    fn key(&self) -> Self::Key {
+        self.id
+    }
+
+    fn index(&self, indexer: &mut Indexer<'_>) {
+        indexer.add::<EnrolmentBySession>(&self.session);
+        let state = EnrolmentByState::of(self.state);
+        indexer.add::<EnrolmentByState>(&(state, Newest(self.redeemed_at)));
+    }
+}
+
+impl Plain for Enrolment {}
+
+pub struct EnrolmentBySession;
+
+impl Index for EnrolmentBySession {
+    type Record = Enrolment;
+    type Key = [u8; 16];
+    const TABLE: &'static str = "enrolments_by_session";
+}
+
+/// Waiting ones first, newest in front.
+pub struct EnrolmentByState;
+
+impl Index for EnrolmentByState {
+    type Record = Enrolment;
+    type Key = (u8, Newest);
+    const TABLE: &'static str = "enrolments_by_state";
+}
+
+impl EnrolmentByState {
+    pub const fn of(state: EnrolmentState) -> u8 {
+        match state {
+            EnrolmentState::WaitingApproval => 0,
+            EnrolmentState::Approved => 1,
+            EnrolmentState::Issued => 2,
+            EnrolmentState::FirstSeen => 3,
+            EnrolmentState::Refused => 4,
+        }
+    }
+}
+
+/// More than a set-up day brings at once.
+const LISTED_MAX: usize = 500;
+
+/// Redeems a card. A wrong secret is counted on the card, so the outcome is a value and not an
+/// error: an act that fails would take the count back with it.
+pub fn redeem(
+    write: &mut Write<'_>,
+    clock: &Clock,
+    number: CardNumber,
+    secret: &CardSecret,
+    session: &SessionToken,
+    asked: Redemption,
+) -> Result<Result<Enrolment, EnrolmentProblem>, StoreError> {
+    let now = clock.now();
+    let typed = write.blind(&secret.word("card"));
+    let Some(mut card) = write.get::<Card>(&number.bytes())? else {
+        return Ok(Err(EnrolmentProblem::WrongCard));
+    };
+    if card.state == CardState::Locked {
+        return Ok(Err(EnrolmentProblem::Locked));
+    }
+    if aws_lc_rs::constant_time::verify_slices_are_equal(&typed, &card.secret).is_err() {
+        return count_wrong_try(write, card);
+    }
+    if !card.is_open(now) {
+        return Ok(Err(EnrolmentProblem::WrongCard));
+    }
+    card.state = CardState::Used;
+    write.put(&card)?;
+    let mut enrolment = Enrolment {
+        id: clock.id(),
+        card: number,
+        member: card.member,
+        facility: card.facility,
+        device_name: asked.device_name,
+        platform: asked.platform,
+        form: asked.form,
+        digits: six_digits(clock),
+        session: write.blind(&session.word("enrolment")),
+        address: asked.address,
+        state: EnrolmentState::WaitingApproval,
+        redeemed_at: now,
+        approved_at: None,
+        approved_by: None,
+        device: None,
+        issued_at: None,
+        first_seen_at: None,
+    };
+    if card.approval == Approval::Waived {
+        enrolment.state = EnrolmentState::Approved;
+        enrolment.approved_at = Some(now);
+    }
+    write.put(&enrolment)?;
+    Ok(Ok(enrolment))
+}
+
+fn count_wrong_try(
+    write: &mut Write<'_>,
+    mut card: Card,
+) -> Result<Result<Enrolment, EnrolmentProblem>, StoreError> {
+    if card.state != CardState::Open {
+        return Ok(Err(EnrolmentProblem::WrongCard));
+    }
+    card.wrong_tries = card.wrong_tries.saturating_add(1);
+    if card.wrong_tries >= Card::WRONG_TRIES_MAX {
+        card.state = CardState::Locked;
+    }
+    write.put(&card)?;
+    let locked = card.state == CardState::Locked;
+    Ok(Err(if locked { EnrolmentProblem::Locked } else { EnrolmentProblem::WrongCard }))
+}
+
+/// The digits are given back by whoever approves, so that a request that changed in between is
+/// not approved by a late click.
+pub fn approve(
+    write: &mut Write<'_>,
+    id: Id<Enrolment>,
+    digits: &str,
+    by: Id<Member>,
+    now: Timestamp,
+) -> Result<Enrolment, EnrolmentProblem> {
+    let mut enrolment = waiting_one(write, id, now)?;
+    if enrolment.digits != digits {
+        return Err(EnrolmentProblem::OtherDigits);
+    }
+    enrolment.state = EnrolmentState::Approved;
+    enrolment.approved_at = Some(now);
+    enrolment.approved_by = Some(by);
+    write.put(&enrolment)?;
+    Ok(enrolment)
+}
+
+pub fn refuse(
+    write: &mut Write<'_>,
+    id: Id<Enrolment>,
+    now: Timestamp,
+) -> Result<Enrolment, EnrolmentProblem> {
+    let mut enrolment = waiting_one(write, id, now)?;
+    enrolment.state = EnrolmentState::Refused;
+    write.put(&enrolment)?;
+    Ok(enrolment)
+}
+
+fn waiting_one(
+    write: &Write<'_>,
+    id: Id<Enrolment>,
+    now: Timestamp,
+) -> Result<Enrolment, EnrolmentProblem> {
+    let enrolment: Enrolment = write.get(&id)?.ok_or(EnrolmentProblem::Unknown)?;
+    if enrolment.state != EnrolmentState::WaitingApproval {
+        return Err(EnrolmentProblem::OtherStep);
+    }
+    if enrolment.is_expired(now) {
+        return Err(EnrolmentProblem::Expired);
+    }
+    Ok(enrolment)
+}
+
+/// Signs for a device that does not exist yet: outside the act, because signing is slow there.
+pub fn prepare(
+    authority: &Authority,
+    clock: &Clock,
+    facility: &Facility,
+    public_key: &PublicKey,
+) -> Result<(Id<Device>, DeviceCertificate), EnrolmentProblem> {
+    let id: Id<Device> = clock.id();
+    let number = id.to_string();
+    let request = DeviceRequest {
+        public_key,
+        facility_code: facility.code.as_str(),
+        device_number: &number,
+        device_id: id.bytes(),
+    };
+    Ok((id, authority.issue_device(&request, clock.now())?))
+}
+
+/// Approved becomes issued: the device and its certificate exist from here on, exactly once.
+pub fn complete(
+    write: &mut Write<'_>,
+    id: Id<Enrolment>,
+    device: Id<Device>,
+    certificate: &DeviceCertificate,
+    now: Timestamp,
+) -> Result<Device, EnrolmentProblem> {
+    let mut enrolment: Enrolment = write.get(&id)?.ok_or(EnrolmentProblem::Unknown)?;
+    if enrolment.state != EnrolmentState::Approved {
+        return Err(EnrolmentProblem::OtherStep);
+    }
+    if enrolment.is_expired(now) {
+        return Err(EnrolmentProblem::Expired);
+    }
+    if write.get::<Certificate>(&certificate.spki_sha256)?.is_some() {
+        return Err(EnrolmentProblem::KeyKnown);
+    }
+    let facility: Facility = write.get(&enrolment.facility)?.ok_or(EnrolmentProblem::Unknown)?;
+    let made = Device {
+        id: device,
+        facility: enrolment.facility,
+        name: enrolment.device_name.clone(),
+        platform: enrolment.platform,
+        office: facility.details.kind == FacilityKind::Office,
+        state: DeviceState::Active,
+        enrolled_by: enrolment.member,
+        enrolled_at: now,
+        first_seen_at: None,
+    };
+    write.put(&made)?;
+    write.put(&Certificate {
+        spki: certificate.spki_sha256,
+        device,
+        serial: certificate.serial.as_bytes().to_vec(),
+        not_before: certificate.not_before,
+        not_after: certificate.not_after,
+        state: CertificateState::Active,
+    })?;
+    enrolment.state = EnrolmentState::Issued;
+    enrolment.device = Some(device);
+    enrolment.issued_at = Some(now);
+    write.put(&enrolment)?;
+    Ok(made)
+}
+
+/// The first good connection of a device ends its enrolment.
+pub fn first_seen(
+    write: &mut Write<'_>,
+    device: Id<Device>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(mut seen) = write.get::<Device>(&device)? else { return Ok(()) };
+    if seen.first_seen_at.is_some() {
+        return Ok(());
+    }
+    seen.first_seen_at = Some(now);
+    write.put(&seen)?;
+    let issued = EnrolmentByState::of(EnrolmentState::Issued);
+    let issued = write.page_by::<EnrolmentByState>(&issued, Order::Ascending, None, LISTED_MAX)?;
+    for mut enrolment in issued.rows {
+        if enrolment.device == Some(device) {
+            enrolment.state = EnrolmentState::FirstSeen;
+            enrolment.first_seen_at = Some(now);
+            write.put(&enrolment)?;
+        }
+    }
+    Ok(())
+}
+
+pub fn by_session(
+    read: &Read<'_>,
+    session: &SessionToken,
+) -> Result<Option<Enrolment>, StoreError> {
+    read.first_by::<EnrolmentBySession>(&read.blind(&session.word("enrolment")))
+}
+
+/// Those that wait for somebody's eyes, newest first.
+pub fn waiting(read: &Read<'_>, now: Timestamp) -> Result<Vec<Enrolment>, StoreError> {
+    let waiting = EnrolmentByState::of(EnrolmentState::WaitingApproval);
+    let page = read.page_by::<EnrolmentByState>(&waiting, Order::Ascending, None, LISTED_MAX)?;
+    Ok(page.rows.into_iter().filter(|enrolment| !enrolment.is_expired(now)).collect())
+}
+
+/// All states, newest first: what came of the cards.
+pub fn recent(read: &Read<'_>, rows_max: usize) -> Result<Vec<Enrolment>, StoreError> {
+    Ok(read.page(&(), Order::Descending, None, rows_max)?.rows)
+}
+
+fn six_digits(clock: &Clock) -> String {
+    let drawn = u32::from_be_bytes(clock.random()) % 1_000_000;
+    format!("{drawn:06}")
+}
+
+impl SessionToken {
+    /// The password of the `.p12` that this session takes: derived, so it is kept nowhere.
+    pub fn p12_password(&self, read: &Read<'_>) -> String {
+        let bytes = read.blind(&self.word("p12"));
+        crate::symbols::grouped(&crate::symbols::of_bytes(bytes))
+    }
+}
+
+impl Form {
+    pub const fn is_pkcs12(self) -> bool {
+        match self {
+            Self::Pkcs12 | Self::Pkcs12Old => true,
+            Self::Request => false,
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Who exists: facilities, members, devices, cards, and the authority that signs for them.
+//!
+//! Start with `facilities` and `members`, then `cards` and `enrolment`, which turn paper into
+//! a working device. Nothing here knows of pages or sockets.
+
+pub mod network;
+
+pub mod facilities;
+pub mod members;
+
+pub mod credentials;
+
+pub mod devices;
+
+pub mod cards;
+
+pub mod enrolment;
+
+pub mod authority;
+
+pub mod directory;
+pub mod japanese;
+mod keyed;
+mod symbols;

@@ -1,0 +1,15 @@
+//! Members: the people who log in, each at one facility.
+
+mod job;
+mod model;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+pub use job::Job;
+pub use model::{
+    Login, LoginProblem, Member, MemberDetails, MemberProblem, PersonName, Role, Roles, Standing,
+};
+pub use tables::{
+    MemberByFacility, MemberByLogin, change, list, of_facility, register, set_locked,
+};

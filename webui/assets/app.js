@@ -1,0 +1,45 @@
+// Everything here is comfort: each page works whole without it.
+import { all, one } from './dom.js';
+import { saveNow } from './autosave.js';
+import './upload.js';
+import './live.js';
+import './keyboard.js';
+
+// One click, one act.
+addEventListener('submit', (event) => {
+  const { target, submitter } = event;
+  if (event.defaultPrevented) return;
+  const question = submitter?.dataset.confirm;
+  if (question && !confirm(question)) return event.preventDefault();
+  if (target.matches('[data-once]')) {
+    if (target.dataset.sent) return event.preventDefault();
+    target.dataset.sent = 'yes';
+  }
+});
+addEventListener('pageshow', () => all('[data-sent]').forEach((form) => delete form.dataset.sent));
+
+one('[data-print]')?.addEventListener('click', () => print());
+
+// A list stays where it was while its mails are read one by one.
+const list = one('[data-scroll]');
+if (list) {
+  const key = `scroll-${list.dataset.scroll}${new URLSearchParams(location.search).get('after') ?? ''}`;
+  list.scrollTop = Number(sessionStorage.getItem(key) ?? 0);
+  one('.row[aria-current]', list)?.scrollIntoView({ block: 'nearest' });
+  addEventListener('pagehide', () => sessionStorage.setItem(key, Math.round(list.scrollTop)));
+}
+
+// Nobody at the screen: keep the text, cover the page. All windows count as one.
+const idle = Number(document.body.dataset.idle ?? 0) * 1000;
+if (idle) {
+  const touch = () => localStorage.setItem('tokinet-touched', Date.now());
+  let last = 0;
+  const moved = () => { if (Date.now() - last > 5000) { last = Date.now(); touch(); } };
+  touch();
+  for (const kind of ['pointerdown', 'keydown', 'scroll', 'wheel', 'touchstart']) addEventListener(kind, moved, { passive: true, capture: true });
+  setInterval(async () => {
+    if (Date.now() - Number(localStorage.getItem('tokinet-touched')) < idle) return;
+    await saveNow();
+    location.assign(`/lock?next=${encodeURIComponent(location.pathname + location.search)}`);
+  }, 5000);
+}

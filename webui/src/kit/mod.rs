@@ -1,0 +1,28 @@
+//! What every page is made of. Features use the kit; the kit knows no feature.
+//!
+//! `listen` takes connections, `gate` asks for the device, `member` for the person, `page` and
+//! `frame` answer, `failure` says what could not be done.
+
+pub mod app;
+pub mod routes;
+
+pub mod connections;
+pub mod listen;
+mod stream;
+mod tls;
+
+pub mod gate;
+pub mod member;
+pub mod session;
+
+pub mod form;
+pub mod frame;
+pub mod page;
+
+pub mod failure;
+pub mod origin;
+
+pub mod assets;
+pub mod files;
+pub mod japanese;
+pub mod live;
