@@ -1,1 +1,3 @@
 //! The appliance.
+
+pub mod demo;

@@ -76,8 +76,10 @@ async function change({ name, value }) {
   if (!page || !one('#compose-to', page)) throw new Error('failed');
   dirty = false;
   setVersion(one('#compose [name=version]', page).value);
-  for (const part of ['#compose-to', '[data-attachments]']) one(part).replaceChildren(...one(part, page).childNodes);
-  one(name === 'remove_file' ? '.drop input' : '[data-search]').focus();
+  for (const part of ['#compose-to', '[data-attachments]', '[data-save-state]']) one(part).replaceChildren(...one(part, page).childNodes);
+  const next = one(name === 'remove_file' ? '.drop input' : '[data-search]');
+  next.focus();
+  next.select();
 }
 
 let asking;
@@ -87,7 +89,7 @@ async function search(text) {
   try {
     const answer = await fetch(`${form.dataset.recipients}?q=${encodeURIComponent(text)}`, { signal: asking.signal });
     if (answer.ok && !answer.redirected) one('[data-results]').replaceChildren(...parse(await answer.text()).body.childNodes);
-  } catch { /* a newer search, or no network: the button still works */ }
+  } catch { /* a newer search, or no network */ }
 }
 
 if (form) {

@@ -1,4 +1,4 @@
-// j k o c r / and ? for hands that stay on the keys; may be switched off in the same dialog.
+// Keys for hands that stay on them; switched off in the same dialog.
 import { all, one } from './dom.js';
 
 const dialog = one('#keys');
@@ -29,8 +29,9 @@ if (dialog) {
   addEventListener('keydown', (event) => {
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || !on()) return;
     if (event.target.matches('input, textarea, select, [contenteditable]') || (dialog.open && event.key !== '?')) return;
-    if (!Object.hasOwn(acts, event.key)) return;
+    const act = acts[event.key];
+    if (!act) return;
     event.preventDefault();
-    acts[event.key]();
+    act();
   });
 }

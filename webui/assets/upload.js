@@ -57,7 +57,7 @@ function failed(job, request) {
   job.words.textContent = `添付できませんでした。${said ?? reasons[request.status] ?? 'もう一度お試しください。'}`;
   const again = element('button', { type: 'button', class: 'button is-quiet' }, 'もう一度');
   again.addEventListener('click', () => { job.box.remove(); add(job.file); });
-  job.stop.replaceWith(again);
+  job.stop.before(again);
 }
 
 if (form) {

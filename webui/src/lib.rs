@@ -1,3 +1,57 @@
-//! The pages.
+//! The pages: what members, the office and strangers see.
+//!
+//! `routes()` is the whole product on one page. A feature is a folder: `mod.rs` says what it is,
+//! `model.rs` holds its rules, `tables.rs` its rows, `pages.rs` its handlers in the order in
+//! which a person meets them. `kit` is what they are all made of.
 
+pub mod kit;
 pub mod pictures;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::get;
+use kit::app::App;
+use kit::listen::Doors;
+use kit::routes::{Access, Routes};
+use kit::{assets, failure, gate, live, origin};
+
+pub mod login;
+pub mod me;
+
+pub mod home;
+pub mod mail;
+
+pub mod office;
+pub mod touroku;
+
+/// Every door of the product, and who may pass it.
+pub fn routes() -> Routes {
+    Routes::default().join(login::routes()).join(me::routes()).get(
+        Access::Member,
+        "/live",
+        live::show_live,
+    )
+}
+
+/// Both hosts, each with its layers: what is outside comes last.
+pub fn doors(app: &App) -> Doors {
+    let product = routes()
+        .into_router()
+        .fallback(|| async { failure::Failure::NotFound })
+        // Uploads and forms bound their own bodies.
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn(origin::same_origin))
+        .layer(from_fn_with_state(app.clone(), gate::gate));
+    let enrolment = touroku::routes().into_router().layer(from_fn(origin::same_origin));
+    Doors { app: dress(product, app), touroku: dress(enrolment, app) }
+}
+
+/// Assets for everybody, failures as pages, headers on all.
+fn dress(router: Router<App>, app: &App) -> Router {
+    router
+        .route("/assets/{hash}/{name}", get(assets::show_asset))
+        .layer(from_fn_with_state(app.clone(), failure::show_failures))
+        .layer(from_fn(origin::secure))
+        .with_state(app.clone())
+}

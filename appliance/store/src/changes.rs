@@ -99,7 +99,8 @@ impl Read<'_> {
         self.layers().range(TABLE, &low, None, Order::Ascending, &mut |_, value| {
             match codec::decode::<Change>(TABLE, VERSION, value) {
                 Ok(change) => {
-                    let is_same_act = changes.last().is_some_and(|last| last.number == change.number);
+                    let is_same_act =
+                        changes.last().is_some_and(|last| last.number == change.number);
                     if changes.len() >= rows_max && !is_same_act {
                         return ControlFlow::Break(());
                     }

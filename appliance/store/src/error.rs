@@ -11,7 +11,9 @@ pub enum StoreError {
     TooLarge { table: &'static str, bytes: usize, bytes_max: usize },
     #[error("the act panicked and was undone")]
     ActPanicked,
-    #[error("the commit failed and nothing of the act was kept: {0}")]
+    /// Not acknowledged. A disk that fails in the very last step may have kept the act all the
+    /// same, wholly: look before doing it again.
+    #[error("the commit failed and the act does not count as done: {0}")]
     NotCommitted(String),
     #[error("the store is closed")]
     Closed,

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::clock::fill;
-use crate::{StoreError, codec};
+use crate::{StoreError, codec, files};
 
 const NONCE_BYTES: usize = 12;
 const TAG_BYTES: usize = 16;
@@ -53,11 +53,15 @@ pub enum KeyRingError {
     File(#[source] std::io::Error),
 }
 
+#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+struct DataKey([u8; 32]);
+
 /// The secrets inside the wrapped file.
 #[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub(crate) struct Secrets {
+    // Each key wipes itself.
     #[zeroize(skip)]
-    data: BTreeMap<u16, [u8; 32]>,
+    data: BTreeMap<u16, DataKey>,
     blind: [u8; 32],
     blobs: [u8; 32],
 }
@@ -68,21 +72,31 @@ pub struct KeyRing {
     sealers: RwLock<BTreeMap<u16, LessSafeKey>>,
 }
 
+impl DataKey {
+    fn random() -> Self {
+        let mut key = Self([0; 32]);
+        fill(&mut key.0);
+        key
+    }
+}
+
 const FILE_TABLE: &str = "keyring";
 const FILE_VERSION: u8 = 1;
 
 impl KeyRing {
     pub fn random() -> Self {
-        let mut secrets =
-            Secrets { data: BTreeMap::from([(1, [0; 32])]), blind: [0; 32], blobs: [0; 32] };
-        secrets.data.values_mut().for_each(|key| fill(key));
+        let mut secrets = Secrets {
+            data: BTreeMap::from([(1, DataKey::random())]),
+            blind: [0; 32],
+            blobs: [0; 32],
+        };
         fill(&mut secrets.blind);
         fill(&mut secrets.blobs);
         Self::of(secrets)
     }
 
     fn of(secrets: Secrets) -> Self {
-        let sealers = secrets.data.iter().filter_map(|(no, key)| Some((*no, sealer(key)?)));
+        let sealers = secrets.data.iter().filter_map(|(no, key)| Some((*no, sealer(&key.0)?)));
         let sealers = sealers.collect();
         Self { secrets: RwLock::new(secrets), sealers: RwLock::new(sealers) }
     }
@@ -94,22 +108,21 @@ impl KeyRing {
     }
 
     pub fn save(&self, path: &Path, master: &MasterKey) -> Result<(), KeyRingError> {
-        write_whole(path, &wrap(&self.export()?, master)?)
+        files::write_whole(path, &wrap(&self.export()?, master)?).map_err(KeyRingError::File)
     }
 
     /// New writes use a new data key; what is written stays readable. The file is saved first:
     /// a row sealed with a key that no file holds would be lost.
     pub fn rotate(&self, path: &Path, master: &MasterKey) -> Result<(), KeyRingError> {
-        let mut key = Zeroizing::new([0; 32]);
-        fill(&mut *key);
+        let key = DataKey::random();
         let mut secrets = self.secrets.write().unwrap_or_else(|poison| poison.into_inner());
         let newest = secrets.data.keys().next_back().copied().unwrap_or(0);
         let next = newest.checked_add(1).ok_or(KeyRingError::Full)?;
-        let sealer = sealer(&key).ok_or(KeyRingError::Damaged)?;
-        secrets.data.insert(next, *key);
+        let sealer = sealer(&key.0).ok_or(KeyRingError::Damaged)?;
+        secrets.data.insert(next, key);
         let saved = encode_secrets(&secrets)
             .and_then(|plain| wrap(&plain, master))
-            .and_then(|wrapped| write_whole(path, &wrapped));
+            .and_then(|wrapped| files::write_whole(path, &wrapped).map_err(KeyRingError::File));
         if let Err(error) = saved {
             secrets.data.remove(&next);
             return Err(error);
@@ -187,28 +200,6 @@ impl KeyRing {
         let secrets = self.secrets.read().unwrap_or_else(|poison| poison.into_inner());
         Zeroizing::new(secrets.blobs)
     }
-}
-
-/// Writes a file whole or not at all.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), KeyRingError> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-
-    let partial = path.with_extension("partial");
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&partial)
-        .map_err(KeyRingError::File)?;
-    file.write_all(bytes).map_err(KeyRingError::File)?;
-    file.sync_all().map_err(KeyRingError::File)?;
-    std::fs::rename(&partial, path).map_err(KeyRingError::File)?;
-    let folder = path.parent().unwrap_or_else(|| Path::new("."));
-    let folder = std::fs::File::open(folder).map_err(KeyRingError::File)?;
-    folder.sync_all().map_err(KeyRingError::File)
 }
 
 fn encode_secrets(secrets: &Secrets) -> Result<Zeroizing<Vec<u8>>, KeyRingError> {

@@ -35,11 +35,12 @@ mod changes;
 pub use changes::{Change, ChangedRow};
 
 mod migrate;
-pub use migrate::{Migration, MigrationWrite};
+pub use migrate::{Migration, MigrationWrite, RawRow};
 
 mod codec;
 pub mod engine;
 mod error;
+mod files;
 mod keyring;
 mod overlay;
 mod writer;
@@ -52,3 +53,6 @@ mod blobs;
 pub use blobs::{
     BlobName, BlobNames, BlobReader, BlobWriter, Blobs, NotABlobName, SweepReport, UNNAMED_KEPT,
 };
+
+mod backup;
+pub use backup::{BackupError, BackupReport, back_up, new_recovery_key, restore};

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::engine::{Engine, Order};
+use crate::files::{folder_of, sync_folder};
 use crate::overlay::{Layers, Overlay};
 use crate::store::OpenError;
 use crate::{KeyRing, StoreError, codec};
@@ -17,15 +18,18 @@ pub struct Migration {
     pub run: fn(&mut MigrationWrite<'_>) -> Result<(), StoreError>,
 }
 
+/// A key and its value.
+pub type RawRow = (Vec<u8>, Vec<u8>);
+
 /// Rows as bytes: a migration must not lean on today's structs.
 pub struct MigrationWrite<'a> {
-    layers: &'a dyn Fn(&'static str) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError>,
+    layers: &'a dyn Fn(&'static str) -> Result<Vec<RawRow>, StoreError>,
     own: &'a mut Overlay,
 }
 
 impl MigrationWrite<'_> {
     /// All rows of a table as they were before this run of migrations.
-    pub fn rows(&self, table: &'static str) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    pub fn rows(&self, table: &'static str) -> Result<Vec<RawRow>, StoreError> {
         (self.layers)(table)
     }
 
@@ -69,7 +73,11 @@ pub(crate) fn bring_up(
         return Ok(());
     }
     let aside = file.with_extension(format!("before-{known}"));
-    std::fs::copy(file, &aside).map_err(StoreError::file(&aside))?;
+    // Durable before the migration is: it is what one goes back to.
+    std::fs::copy(file, &aside)
+        .and_then(|_| std::fs::File::open(&aside)?.sync_all())
+        .map_err(StoreError::file(&aside))?;
+    sync_folder(folder_of(&aside))?;
     let mut own = Overlay::default();
     let skipped = usize::try_from(found).unwrap_or(usize::MAX);
     for migration in migrations.iter().skip(skipped) {

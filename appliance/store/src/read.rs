@@ -227,15 +227,17 @@ impl FromStr for Cursor {
 
     fn from_str(text: &str) -> Result<Self, NotACursor> {
         const TEXT_CHARS_MAX: usize = 2 * crate::codec::KEY_BYTES_MAX;
-        if text.len() > TEXT_CHARS_MAX || text.len() % 2 != 0 {
+        if text.len() > TEXT_CHARS_MAX || !text.len().is_multiple_of(2) {
             return Err(NotACursor);
         }
+        let digit = |byte: u8| u8::try_from(char::from(byte).to_digit(16)?).ok();
         text.as_bytes()
             .chunks(2)
-            .map(|pair| {
-                let pair = std::str::from_utf8(pair).map_err(|_| NotACursor)?;
-                u8::from_str_radix(pair, 16).map_err(|_| NotACursor)
+            .map(|pair| match pair {
+                [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+                _ => None,
             })
+            .map(|byte| byte.ok_or(NotACursor))
             .collect::<Result<_, _>>()
             .map(Cursor)
     }

@@ -8,8 +8,9 @@ use std::thread::JoinHandle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, oneshot};
 
 use crate::engine::{Engine, RedbEngine};
+use crate::files::make_folder;
 use crate::migrate::{self, Migration};
-use crate::writer::{Batch, Job, Patience, Writer};
+use crate::writer::{Batch, Generations, Job, Patience, Writer};
 use crate::{
     Act, Blobs, Change, Clock, House, KeyRing, KeyRingError, MasterKey, Read, StoreError, View,
     Write,
@@ -69,6 +70,7 @@ struct Inner {
     clock: Clock,
     blobs: Blobs,
     changes: broadcast::Sender<Arc<Change>>,
+    generations: Arc<Generations>,
     places: Arc<Semaphore>,
     jobs: Mutex<Option<Sender<Job>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -85,7 +87,7 @@ impl Store {
         if layout.file().exists() {
             return Err(OpenError::Exists(layout.folder.clone()));
         }
-        std::fs::create_dir_all(&layout.folder).map_err(StoreError::file(&layout.folder))?;
+        make_folder(&layout.folder)?;
         // A keyring without a file is what a creation that was cut short leaves. It is used, not
         // replaced: should it belong to a file that was moved away, nothing is lost.
         let ring = if layout.keyring().exists() {
@@ -142,11 +144,13 @@ impl Store {
         let blobs = Blobs::open(blobs, &ring)?;
         let (changes, _) = broadcast::channel(CHANGES_BUFFERED);
         let (jobs, waiting) = channel();
+        let generations = Arc::new(Generations::default());
         let writer = Writer {
             engine: engine.clone(),
             ring: ring.clone(),
             clock: clock.clone(),
             changes: changes.clone(),
+            generations: generations.clone(),
         };
         let writer = std::thread::Builder::new()
             .name("store-writer".to_owned())
@@ -158,6 +162,7 @@ impl Store {
             ring,
             clock,
             changes,
+            generations,
             places: Arc::new(Semaphore::new(WAITING_ACTS_MAX)),
             jobs: Mutex::new(Some(jobs)),
             writer: Mutex::new(Some(writer)),
@@ -183,6 +188,11 @@ impl Store {
     /// Every change from now on, in the order of the trail.
     pub fn watch(&self) -> broadcast::Receiver<Arc<Change>> {
         self.0.changes.subscribe()
+    }
+
+    /// Rises with every change of a table: a cache that remembers it knows when it is stale.
+    pub fn generation(&self, table: &str) -> u64 {
+        self.0.generations.of(table)
     }
 
     /// Reads one snapshot: microseconds, so it may run on an async thread.

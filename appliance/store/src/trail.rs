@@ -191,7 +191,15 @@ const HEAD_KEY: &[u8] = b"trail";
 
 pub(crate) fn head(layers: &Layers<'_>) -> Result<TrailHead, StoreError> {
     let bytes = layers.get(META, HEAD_KEY)?;
-    bytes.map_or(Ok(TrailHead::default()), |bytes| codec::decode(META, VERSION, &bytes))
+    bytes.map_or(Ok(TrailHead::default()), |bytes| decode_head(&bytes))
+}
+
+pub(crate) fn decode_head(bytes: &[u8]) -> Result<TrailHead, StoreError> {
+    codec::decode(META, VERSION, bytes)
+}
+
+pub(crate) fn is_head(table: &str, key: &[u8]) -> bool {
+    table == META && key == HEAD_KEY
 }
 
 pub(crate) fn set_head(head: &TrailHead, into: &mut Overlay) -> Result<(), StoreError> {

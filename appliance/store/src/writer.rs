@@ -3,9 +3,10 @@
 //! An act that fails or panics leaves nothing; the others of its batch go on. Everybody is
 //! answered after the commit, so an answer means that the act is durable.
 
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::broadcast;
@@ -47,6 +48,28 @@ pub(crate) struct Writer {
     pub ring: Arc<KeyRing>,
     pub clock: Clock,
     pub changes: broadcast::Sender<Arc<Change>>,
+    pub generations: Arc<Generations>,
+}
+
+/// How often each table was changed since the store was opened: what caches look at.
+#[derive(Default)]
+pub(crate) struct Generations(Mutex<HashMap<String, u64>>);
+
+impl Generations {
+    pub fn of(&self, table: &str) -> u64 {
+        let generations = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        generations.get(table).copied().unwrap_or_default()
+    }
+
+    fn note(&self, changes: &[Change]) {
+        let mut generations = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for row in changes.iter().flat_map(|change| &change.rows) {
+            match generations.get_mut(&row.table) {
+                Some(generation) => *generation += 1,
+                None => drop(generations.insert(row.table.clone(), 1)),
+            }
+        }
+    }
 }
 
 /// The acts that will share one commit.
@@ -86,6 +109,8 @@ impl Writer {
         };
         let answers: Vec<_> = jobs.into_iter().map(|job| (job.run)(&mut batch)).collect();
         let outcome = self.make_durable(&mut batch, head);
+        // Also after a failure, whose changes may show when the engine is opened anew.
+        self.generations.note(&batch.changes);
         if outcome.is_ok() {
             for change in batch.changes.drain(..) {
                 // Nobody listening is no fault: the log keeps the change.
@@ -96,7 +121,7 @@ impl Writer {
             log::error!(error:% = error; "commit failed");
         }
         for answer in answers {
-            answer(outcome.as_ref().map(|()| ()));
+            answer(outcome.as_ref().copied());
         }
     }
 

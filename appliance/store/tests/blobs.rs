@@ -1,5 +1,15 @@
 //! Blobs: what is written is read back by any range, and what was tampered with is refused.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::print_stdout,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that cannot go on says so by panicking, and figures are printed"
+)]
+
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};

@@ -10,6 +10,6 @@ mod tests;
 
 pub use model::{Enrolment, EnrolmentProblem, EnrolmentState, Form, Redemption, SessionToken};
 pub use tables::{
-    EnrolmentBySession, EnrolmentByState, approve, by_session, complete, first_seen, prepare,
-    recent, redeem, refuse, waiting,
+    EnrolmentBySession, EnrolmentByState, any_unfinished, approve, by_session, complete,
+    first_seen, prepare, recent, redeem, refuse, waiting,
 };

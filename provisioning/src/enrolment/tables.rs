@@ -278,6 +278,21 @@ pub fn waiting(read: &Read<'_>, now: Timestamp) -> Result<Vec<Enrolment>, StoreE
     Ok(page.rows.into_iter().filter(|enrolment| !enrolment.is_expired(now)).collect())
 }
 
+/// Whether somebody is between card and certificate.
+pub fn any_unfinished(read: &Read<'_>, now: Timestamp) -> Result<bool, StoreError> {
+    for state in [EnrolmentState::WaitingApproval, EnrolmentState::Approved] {
+        let newest = read.first_by::<EnrolmentByState>(&EnrolmentByState::of(state))?;
+        if newest.is_some_and(|enrolment| !enrolment.is_expired(now)) {
+            return Ok(true);
+        }
+    }
+    // Whoever has just taken the file still reads how to install it.
+    let issued = EnrolmentByState::of(EnrolmentState::Issued);
+    let newest = read.first_by::<EnrolmentByState>(&issued)?;
+    let reads_on = |at| now.duration_since(at) < Enrolment::SESSION_VALID;
+    Ok(newest.and_then(|enrolment| enrolment.issued_at).is_some_and(reads_on))
+}
+
 /// All states, newest first: what came of the cards.
 pub fn recent(read: &Read<'_>, rows_max: usize) -> Result<Vec<Enrolment>, StoreError> {
     Ok(read.page(&(), Order::Descending, None, rows_max)?.rows)

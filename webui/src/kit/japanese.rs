@@ -8,9 +8,7 @@ use provisioning::members::{Job, LoginProblem, Role};
 
 /// The time in Japan, bundled, because the image has no zone files.
 pub fn local(at: Timestamp) -> Zoned {
-    let zone = TimeZone::get("Asia/Tokyo").unwrap_or_else(|_| {
-        TimeZone::fixed(jiff::tz::offset(9))
-    });
+    let zone = TimeZone::get("Asia/Tokyo").unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(9)));
     at.to_zoned(zone)
 }
 
@@ -128,7 +126,8 @@ pub fn read_date(text: &str) -> Option<Date> {
 fn era_day(era: &Era, year: i16, month: i16, day: i16) -> Option<Date> {
     let year = era.starts.0.checked_add(year.checked_sub(1)?)?;
     let date = Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
-    let found = ERAS.iter().find(|other| (date.year(), date.month(), date.day()) >= other.starts)?;
+    let found =
+        ERAS.iter().find(|other| (date.year(), date.month(), date.day()) >= other.starts)?;
     (found.name == era.name).then_some(date)
 }
 

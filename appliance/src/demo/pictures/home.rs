@@ -51,11 +51,11 @@ fn shower_chair(canvas: &mut Canvas) {
     for y in [285.0, 375.0] {
         canvas.fill(&disc(186.0, y, 15.0), Paint::Bulge(rgb(0xFF_FFFF), rgb(0x7D_888E), 12.0));
     }
-    let drain = slab(330.0, 700.0, 130.0, 30.0, 4.0);
+    let drain = slab(440.0, 500.0, 130.0, 30.0, 4.0);
     canvas.fill(&drain, Paint::Flat(rgb(0xAF_BABE)));
     for index in 0..8_u8 {
-        let x = 276.0 + f32::from(index) * 15.4;
-        canvas.fill(&line((x, 688.0), (x, 712.0), 4.0), Paint::Flat(rgb(0x66_7379)));
+        let x = 386.0 + f32::from(index) * 15.4;
+        canvas.fill(&line((x, 488.0), (x, 512.0), 4.0), Paint::Flat(rgb(0x66_7379)));
     }
 }
 
@@ -77,7 +77,7 @@ fn handrails(canvas: &mut Canvas) {
         &[(320.0, 138.0), (560.0, 138.0)],
         &[(148.0, 470.0), (148.0, 640.0)],
         &[(690.0, 138.0), (690.0, 300.0)],
-        &[(640.0, 802.0), (780.0, 802.0)],
+        &[(616.0, 802.0), (706.0, 802.0)],
     ];
     for (index, rail) in (1_u32..).zip(rails) {
         let bar = path(rail, 17.0);

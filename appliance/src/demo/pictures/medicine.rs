@@ -22,13 +22,13 @@ pub(super) fn pill_calendar() -> Canvas {
     canvas.shadow(&cloth, 20.0);
     canvas.fill(&cloth, Paint::Down(rgb(0xFD_FCF8), rgb(0xEF_F1EE)));
     canvas.outline(&slab(640.0, 500.0, 1106.0, 826.0, 20.0), 2.0, rgb(0xC9_D4D1));
+    for x in [120.0, 1160.0] {
+        canvas.fill(&line((640.0, 30.0), (x, 80.0), 3.0), Paint::Flat(rgb(0xA8_9274)));
+    }
     let rod = slab(640.0, 82.0, 1170.0, 20.0, 10.0);
     canvas.shadow(&rod, 8.0);
     canvas.fill(&rod, Paint::Down(rgb(0xC6_9C6D), rgb(0x8E_683F)));
     canvas.fill(&disc(640.0, 30.0, 9.0), Paint::Bulge(rgb(0xE8_E8E8), rgb(0x84_8A8E), 9.0));
-    for x in [120.0, 1160.0] {
-        canvas.fill(&line((640.0, 30.0), (x, 80.0), 3.0), Paint::Flat(rgb(0xA8_9274)));
-    }
     for (time, y) in (0_u8..4).map(|time| (time, FIRST_Y + f32::from(time) * TIME_STEP)) {
         time_of_day(&mut canvas, time, (150.0, y));
         for (day, colour) in (0_u8..).zip(DAYS) {
@@ -57,7 +57,7 @@ fn pocket(canvas: &mut Canvas, (x, y): (f32, f32), colour: Colour, time: Option<
         packet(canvas, (x, y + 4.0), time);
     }
     let front = slab(x, y + 22.0, 114.0, 90.0, 10.0);
-    canvas.shadow(&slab(x, y + 20.0, 114.0, 4.0, 2.0), 3.0);
+    canvas.shadow(&slab(x, y - 25.0, 110.0, 3.0, 1.5), 3.0);
     canvas.glaze(&front, Paint::Down(rgb(0xFF_FFFF), rgb(0xD5_E4E6)), 0.38, 1.6);
     let gleam = area(&[
         (x - 40.0, y + 62.0),

@@ -10,7 +10,7 @@ const QUALITY: u8 = 90;
 /// Sizes of the blotches in pixels and how much each lightens or darkens: from the light of the
 /// room down to the noise of the sensor.
 const DETAILS: [(f32, f32); 6] =
-    [(900.0, 60.0), (260.0, 38.0), (70.0, 22.0), (18.0, 12.0), (5.0, 7.0), (1.0, 5.0)];
+    [(900.0, 60.0), (260.0, 38.0), (70.0, 22.0), (18.0, 12.0), (5.0, 9.0), (1.0, 9.0)];
 
 /// The EXIF block holds a GPS position in the sea and the words `Tokinet test camera`.
 /// Both edges must be between 1 and 65,535; the bytes depend on the arguments only.

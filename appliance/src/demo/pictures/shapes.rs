@@ -43,11 +43,11 @@ pub(super) enum Shape {
     },
     /// Parts that flow into each other.
     Joined {
-        parts: Vec<Shape>,
+        parts: Vec<Self>,
         softness: f32,
     },
     Both {
-        shapes: Box<[Shape; 2]>,
+        shapes: Box<[Self; 2]>,
     },
 }
 

@@ -2,7 +2,7 @@
 
 use super::canvas::{Canvas, Paint, rgb};
 use super::marks::{ruler, scribble};
-use super::shapes::{Shape, at, disc, ellipse, joined, limb, line, path, slab};
+use super::shapes::{Shape, at, disc, ellipse, joined, limb, line, slab};
 
 pub(super) fn forearm_dressing() -> Canvas {
     let mut canvas = Canvas::new(Paint::Down(rgb(0xC9_DADB), rgb(0x9F_BABC)));
@@ -10,8 +10,8 @@ pub(super) fn forearm_dressing() -> Canvas {
     let arm = forearm();
     canvas.shadow(&arm, 26.0);
     canvas.fill(&arm, Paint::Bulge(rgb(0xF3_CDAE), rgb(0xCB_8E69), 120.0));
-    let lit = joined(vec![limb((-60.0, 415.0, 30.0), (760.0, 400.0, 14.0))], 1.0);
-    canvas.glaze(&lit.within(&arm), Paint::Flat(rgb(0xFF_EBD8)), 0.55, 70.0);
+    let lit = joined(vec![limb((-60.0, 430.0, 34.0), (620.0, 436.0, 8.0))], 1.0);
+    canvas.glaze(&lit.within(&arm), Paint::Flat(rgb(0xFF_EBD8)), 0.45, 90.0);
     for (from, to) in [((880.0, 410.0), (868.0, 540.0)), ((902.0, 415.0), (892.0, 545.0))] {
         canvas.glaze(&line(from, to, 3.0), Paint::Flat(rgb(0xB0_7350)), 0.4, 6.0);
     }
@@ -19,7 +19,7 @@ pub(super) fn forearm_dressing() -> Canvas {
         canvas.glaze(&line((x, y - 17.0), (x + 4.0, y + 15.0), 3.0), skin_line(), 0.4, 6.0);
     }
     dressing(&mut canvas, &arm);
-    ruler(&mut canvas, (150.0, 768.0), 12, 66.0);
+    ruler(&mut canvas, (96.0, 776.0), 12, 66.0);
     sticker(&mut canvas);
     canvas
 }
@@ -55,12 +55,11 @@ fn towel(canvas: &mut Canvas) {
 }
 
 fn dressing(canvas: &mut Canvas, arm: &Shape) {
-    let halo = ellipse(470.0, 486.0, 250.0, 140.0).within(arm);
-    canvas.glaze(&halo, Paint::Flat(rgb(0xD9_6A58)), 0.28, 130.0);
+    let halo = ellipse(470.0, 488.0, 240.0, 76.0);
+    canvas.glaze(&halo, Paint::Flat(rgb(0xD9_6A58)), 0.3, 120.0);
     let film = slab(470.0, 484.0, 380.0, 236.0, 34.0).turned(-3.0);
-    canvas.shadow(&film, 3.0);
-    canvas.glaze(&film, Paint::Down(rgb(0xFF_FFFF), rgb(0xEE_E4DA)), 0.62, 2.0);
-    canvas.outline(&film, 1.6, rgb(0xE2_D8CE));
+    canvas.glaze(&film, Paint::Down(rgb(0xFF_FBF5), rgb(0xF6_E6D6)), 0.6, 2.0);
+    canvas.outline(&film, 2.0, rgb(0xFB_F1E6));
     let pad = slab(470.0, 484.0, 278.0, 148.0, 16.0).turned(-3.0);
     canvas.shadow(&pad, 5.0);
     canvas.fill(&pad, Paint::Bulge(rgb(0xFF_FEFB), rgb(0xE4_DED4), 34.0));
@@ -80,19 +79,16 @@ fn dressing(canvas: &mut Canvas, arm: &Shape) {
 }
 
 fn sticker(canvas: &mut Canvas) {
-    let note = slab(1094.0, 812.0, 210.0, 130.0, 10.0).turned(3.0);
+    let note = slab(1118.0, 800.0, 210.0, 130.0, 10.0).turned(3.0);
     canvas.shadow(&note, 8.0);
     canvas.fill(&note, Paint::Down(rgb(0xFF_F6C9), rgb(0xFB_E9A2)));
-    scribble(canvas, (1020.0, 782.0), &[120.0, 146.0, 90.0], rgb(0x6B_6250));
+    scribble(canvas, (1044.0, 772.0), &[120.0, 146.0, 90.0], rgb(0x6B_6250));
 }
 
 pub(super) fn wound_ruler() -> Canvas {
     let mut canvas = Canvas::new(Paint::Glow(rgb(0xF4_D2B5), rgb(0xD6_9F7C)));
-    for step in 0..9_u8 {
-        let y = 60.0 + f32::from(step) * 112.0;
-        let crease =
-            path(&[(-20.0, y), (420.0, y + 26.0), (860.0, y + 4.0), (1300.0, y + 36.0)], 3.0);
-        canvas.glaze(&crease, Paint::Flat(rgb(0xBC_8058)), 0.16, 12.0);
+    for (x, y, size) in [(250.0, 160.0, 260.0), (980.0, 760.0, 300.0), (420.0, 860.0, 220.0)] {
+        canvas.glaze(&disc(x, y, size), Paint::Flat(rgb(0xFB_E2CB)), 0.35, 320.0);
     }
     for (x, y, size) in [(150.0, 190.0, 6.0), (1100.0, 560.0, 5.0), (985.0, 150.0, 4.0)] {
         canvas.glaze(&disc(x, y, size), Paint::Flat(rgb(0x7D_4B33)), 0.6, 4.0);
@@ -112,17 +108,20 @@ fn wound(canvas: &mut Canvas) {
     ];
     let wound = joined(bed, 60.0);
     canvas.glaze(&wound, Paint::Flat(rgb(0xD7_5F52)), 0.42, 190.0);
-    canvas.glaze(&wound, Paint::Flat(rgb(0xE7_9C90)), 0.8, 54.0);
-    canvas.fill(&wound, Paint::Bulge(rgb(0xC2_3B38), rgb(0x8E_2A2A), 46.0));
-    for index in 0..64_u16 {
+    canvas.outline(&wound, 26.0, rgb(0xE9_A79B));
+    canvas.glaze(&wound, Paint::Flat(rgb(0xD9_7A70)), 0.7, 30.0);
+    canvas.fill(&wound, Paint::Bulge(rgb(0xC4_4541), rgb(0x96_2E2D), 46.0));
+    for index in 0..150_u16 {
         let turn = f32::from(index) * 2.399_963;
-        let reach = (f32::from(index) / 64.0).sqrt();
+        let reach = (f32::from(index) / 150.0).sqrt();
         let (x, y) = (562.0 + 235.0 * reach * turn.cos(), 405.0 + 128.0 * reach * turn.sin());
-        let size = 9.0 + f32::from(index % 5) * 3.0;
+        let size = 12.0 + f32::from(index % 5) * 3.0;
         let grain = disc(x, y, size).within(&wound);
-        canvas.glaze(&grain, Paint::Bulge(rgb(0xE4_6A60), rgb(0xB0_3230), size), 0.55, 9.0);
-        let gleam = disc(x - size * 0.3, y - size * 0.4, size * 0.22).within(&wound);
-        canvas.glaze(&gleam, Paint::Flat(rgb(0xFF_E6DF)), 0.6, 4.0);
+        canvas.glaze(&grain, Paint::Bulge(rgb(0xDB_5C54), rgb(0xA6_302F), size), 0.5, 16.0);
+    }
+    for (x, y) in [(480.0, 330.0), (610.0, 318.0), (700.0, 330.0), (560.0, 480.0), (420.0, 460.0)] {
+        let gleam = ellipse(x, y, 24.0, 5.0).turned(-14.0).within(&wound);
+        canvas.glaze(&gleam, Paint::Flat(rgb(0xFF_DAD2)), 0.45, 12.0);
     }
     let slough = joined(
         vec![

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::files::make_folder;
 use crate::{KeyRing, StoreError};
 
 mod name;
@@ -99,17 +100,4 @@ const PARTIAL: &str = "partial";
 /// One level of 256 sub-folders keeps each below a few thousand files on the largest box.
 pub(crate) fn path_in(folder: &Path, name: &BlobName) -> PathBuf {
     folder.join(name.folder()).join(name.to_string())
-}
-
-pub(crate) fn make_folder(folder: &Path) -> Result<(), StoreError> {
-    use std::os::unix::fs::DirBuilderExt as _;
-
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true).mode(0o700).create(folder).map_err(StoreError::file(folder))
-}
-
-pub(crate) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
-    std::fs::File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(StoreError::file(folder))
 }

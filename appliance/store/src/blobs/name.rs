@@ -19,7 +19,8 @@ impl BlobName {
         Self(bytes)
     }
 
-    pub(crate) const fn bytes(&self) -> &[u8; 32] {
+    /// For keys: rows are found by it.
+    pub const fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
 

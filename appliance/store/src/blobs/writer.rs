@@ -6,9 +6,10 @@ use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 
 use super::frames::{FRAME_BYTES, FileKeys, HEADER_BYTES, Place};
-use super::{BlobName, Blobs, PARTIAL, make_folder, sync_folder};
+use super::{BlobName, Blobs, PARTIAL};
 use crate::StoreError;
 use crate::clock::fill;
+use crate::files::{make_folder, sync_folder};
 
 /// One blob under construction. Dropped before it is finished, it leaves nothing behind.
 pub struct BlobWriter {

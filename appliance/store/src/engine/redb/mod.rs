@@ -1,18 +1,16 @@
 //! redb behind the engine's interface: one table a name, bytes to bytes, quick repair always.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::ops::{Bound, ControlFlow};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError, RwLock};
 
-use redb::{
-    Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend,
-    TableDefinition, TableError, TableHandle,
-};
+use redb::{Database, ReadableDatabase, StorageBackend, TableDefinition};
 
-use super::{Engine, LoadedRow, Order, Put, Snapshot, Visit};
+use self::snapshot::RedbSnapshot;
+use super::{Engine, LoadedRow, Put, Snapshot};
 use crate::StoreError;
+use crate::files::{folder_of, sync_folder};
+
+mod snapshot;
 
 type Bytes = &'static [u8];
 
@@ -36,14 +34,13 @@ impl RedbEngine {
             }
             Ok(()) | Err(_) => {}
         }
-        let database = builder(cache_bytes)
-            .create(&partial)
-            .map_err(StoreError::engine("create the file"))?;
+        let database =
+            builder(cache_bytes).create(&partial).map_err(StoreError::engine("create the file"))?;
         drop(database);
         let file = std::fs::File::open(&partial).map_err(StoreError::file(&partial))?;
         file.sync_all().map_err(StoreError::file(&partial))?;
         std::fs::rename(&partial, path).map_err(StoreError::file(path))?;
-        sync_folder_of(path)?;
+        sync_folder(folder_of(path))?;
         Self::open(path, cache_bytes)
     }
 
@@ -127,7 +124,7 @@ impl Engine for RedbEngine {
         let transaction = self.with_database(|database| {
             database.begin_read().map_err(StoreError::engine("begin a read"))
         })?;
-        Ok(Box::new(RedbSnapshot { transaction, tables: RefCell::default() }))
+        Ok(Box::new(RedbSnapshot::of(transaction)))
     }
 
     fn commit(&self, batch: &[Put]) -> Result<(), StoreError> {
@@ -173,83 +170,6 @@ impl Engine for RedbEngine {
     }
 }
 
-struct RedbSnapshot {
-    transaction: ReadTransaction,
-    /// Opening a table costs as much as a look-up, and a page reads the same ones often.
-    tables: RefCell<HashMap<String, Option<std::rc::Rc<ReadOnlyTable<Bytes, Bytes>>>>>,
-}
-
-impl RedbSnapshot {
-    fn table(
-        &self,
-        name: &str,
-    ) -> Result<Option<std::rc::Rc<ReadOnlyTable<Bytes, Bytes>>>, StoreError> {
-        let mut tables = self.tables.borrow_mut();
-        if let Some(table) = tables.get(name) {
-            return Ok(table.clone());
-        }
-        let table = match self.transaction.open_table(definition(name)) {
-            Ok(table) => Some(std::rc::Rc::new(table)),
-            Err(TableError::TableDoesNotExist(_)) => None,
-            Err(error) => return Err(StoreError::engine("open a table")(error)),
-        };
-        tables.insert(name.to_owned(), table.clone());
-        Ok(table)
-    }
-}
-
-impl Snapshot for RedbSnapshot {
-    fn get(&self, table: &'static str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some(table) = self.table(table)? else { return Ok(None) };
-        let value = table.get(key).map_err(StoreError::engine("get a row"))?;
-        Ok(value.map(|value| value.value().to_vec()))
-    }
-
-    fn range(
-        &self,
-        table: &'static str,
-        low: &[u8],
-        high: Option<&[u8]>,
-        order: Order,
-        visit: &mut Visit<'_>,
-    ) -> Result<(), StoreError> {
-        let Some(table) = self.table(table)? else { return Ok(()) };
-        if high.is_some_and(|high| high <= low) {
-            return Ok(());
-        }
-        let bounds = (Bound::Included(low), high.map_or(Bound::Unbounded, Bound::Excluded));
-        let mut rows = table.range::<&[u8]>(bounds).map_err(StoreError::engine("read a range"))?;
-        loop {
-            let row = match order {
-                Order::Ascending => rows.next(),
-                Order::Descending => rows.next_back(),
-            };
-            let Some(row) = row else { return Ok(()) };
-            let (key, value) = row.map_err(StoreError::engine("read a range"))?;
-            if visit(key.value(), value.value()).is_break() {
-                return Ok(());
-            }
-        }
-    }
-
-    fn tables(&self) -> Result<Vec<String>, StoreError> {
-        let tables =
-            self.transaction.list_tables().map_err(StoreError::engine("list the tables"))?;
-        Ok(tables.map(|table| table.name().to_owned()).collect())
-    }
-
-    fn rows(&self, table: &str, visit: &mut Visit<'_>) -> Result<(), StoreError> {
-        let Some(table) = self.table(table)? else { return Ok(()) };
-        for row in table.iter().map_err(StoreError::engine("read a table"))? {
-            let (key, value) = row.map_err(StoreError::engine("read a table"))?;
-            if let ControlFlow::Break(()) = visit(key.value(), value.value()) {
-                break;
-            }
-        }
-        Ok(())
-    }
-}
-
 fn definition(name: &str) -> TableDefinition<'_, Bytes, Bytes> {
     TableDefinition::new(name)
 }
@@ -258,12 +178,4 @@ fn builder(cache_bytes: usize) -> redb::Builder {
     let mut builder = Database::builder();
     builder.set_cache_size(cache_bytes);
     builder
-}
-
-/// A renamed file is only safe once its folder is.
-pub(crate) fn sync_folder_of(path: &Path) -> Result<(), StoreError> {
-    let folder = path.parent().unwrap_or_else(|| Path::new("."));
-    std::fs::File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(StoreError::file(folder))
 }

@@ -1,0 +1,146 @@
+//! The home page.
+
+use axum::extract::State;
+use axum::response::Response;
+use provisioning::credentials::Credential;
+use serde::Serialize;
+use store::StoreError;
+
+use crate::kit::app::App;
+use crate::kit::failure::Failure;
+use crate::kit::frame::{Frame, Nav, days_to_tell};
+use crate::kit::japanese;
+use crate::kit::live::Unread;
+use crate::kit::member::SignedIn;
+use crate::kit::page::Page;
+use crate::mail::drafts::{self, draft_row};
+use crate::mail::model::{Entry, EntryState, Folder};
+use crate::mail::tables::entries;
+use crate::mail::{EntryView, entry_view};
+use crate::office::counts::{Counts, counts};
+
+/// What one look takes in.
+const NEW_SHOWN: usize = 5;
+const DRAFTS_SHOWN: usize = 3;
+const SENT_SHOWN: usize = 5;
+
+/// How far back the page looks for what is unread or not opened yet.
+const ROWS_LOOKED_AT: usize = 100;
+
+/// Days before its end on which a device is spoken of.
+const DEVICE_WARNED_DAYS: i64 = 60;
+
+#[derive(Serialize)]
+struct HomePage {
+    home: Home,
+}
+
+impl Page for HomePage {
+    const TEMPLATE: &'static str = "home/home.html";
+}
+
+#[derive(Serialize)]
+struct Home {
+    today: String,
+    unread: i64,
+    waiting: usize,
+    drafts: usize,
+    mails: Vec<EntryView>,
+    sent: Vec<SentView>,
+    writing: Vec<WritingView>,
+    password: Option<Days>,
+    device: Option<DeviceDays>,
+    office: Option<Counts>,
+}
+
+#[derive(Serialize)]
+struct SentView {
+    href: String,
+    subject: String,
+    to: String,
+    when: String,
+    unopened: u16,
+}
+
+#[derive(Serialize)]
+struct WritingView {
+    href: String,
+    subject: String,
+    to: String,
+    when: String,
+}
+
+#[derive(Serialize)]
+struct Days {
+    days: i64,
+}
+
+#[derive(Serialize)]
+struct DeviceDays {
+    days: i64,
+    name: String,
+}
+
+pub async fn show_home(
+    asked: SignedIn,
+    frame: Frame,
+    State(app): State<App>,
+) -> Result<Response, Failure> {
+    let (owner, now) = (asked.id(), asked.now());
+    let (inbox, sent, writing, unread, credential) =
+        app.store.glance(asked.act("mail.list"), |view| {
+            Ok::<_, StoreError>((
+                entries(view, owner, Folder::Inbox, None, ROWS_LOOKED_AT)?.rows,
+                entries(view, owner, Folder::Sent, None, ROWS_LOOKED_AT)?.rows,
+                drafts::of_owner(view, owner, false)?,
+                view.counter::<Unread>(&owner)?,
+                view.get::<Credential>(&owner)?,
+            ))
+        })?;
+    let directory = app.directory()?;
+    let new = inbox.iter().filter(|entry| entry.state == EntryState::Unopened).take(NEW_SHOWN);
+    let waiting: Vec<_> = sent.iter().filter_map(|entry| sent_view(entry, now)).collect();
+    let rows = writing.iter().map(|draft| draft_row(draft, &directory, &asked));
+    let home = Home {
+        today: japanese::long_day(app.today()),
+        unread,
+        waiting: waiting.len(),
+        drafts: writing.len(),
+        mails: new.map(|entry| entry_view(entry, now, None)).collect(),
+        sent: waiting.into_iter().take(SENT_SHOWN).collect(),
+        writing: rows.take(DRAFTS_SHOWN).map(writing_view).collect(),
+        password: days_to_tell(&app, credential).map(|days| Days { days }),
+        device: device_days(&asked),
+        office: if asked.at_the_desk() { Some(counts(&app)?) } else { None },
+    };
+    frame.show(Nav::Home, "ホーム", &HomePage { home })
+}
+
+fn sent_view(entry: &Entry, now: jiff::Timestamp) -> Option<SentView> {
+    let EntryState::Sent { opened, recipients } = entry.state else { return None };
+    let unopened = recipients.saturating_sub(opened);
+    let job = japanese::job(entry.who.job);
+    let to = match entry.more {
+        0 => format!("{} {job}", entry.who.name),
+        more => format!("{} {job} ほか{more}人", entry.who.name),
+    };
+    (unopened > 0).then(|| SentView {
+        href: format!("/mail/{}", entry.mail),
+        subject: entry.subject.clone(),
+        to,
+        when: japanese::short(entry.at, now),
+        unopened,
+    })
+}
+
+fn writing_view(row: EntryView) -> WritingView {
+    let to = format!("{} {}", row.name, row.job);
+    WritingView { href: row.href, subject: row.subject, to, when: row.when }
+}
+
+fn device_days(asked: &SignedIn) -> Option<DeviceDays> {
+    let left = asked.admitted().not_after().duration_since(asked.now());
+    let days = left.as_hours() / 24;
+    let name = asked.device().name.clone();
+    (days <= DEVICE_WARNED_DAYS).then_some(DeviceDays { days, name })
+}

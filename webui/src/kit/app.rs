@@ -1,0 +1,121 @@
+//! What handlers are given: the store, the authority, and the few things that live in memory.
+
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use provisioning::authority::Authority;
+use provisioning::directory::Directory;
+use provisioning::facilities::Facility;
+use provisioning::members::Member;
+use provisioning::network::{self, Network};
+use store::{Record, Store, StoreError};
+use tokio::sync::Semaphore;
+
+use super::connections::Connections;
+use super::japanese;
+use super::live::Live;
+use super::page::Templates;
+use crate::pictures::Cleaner;
+
+/// Password hashes at once: each takes 64 MiB and a core for a tenth of a second, and a flood of
+/// log-ins must not stop the pages.
+const HASHES_AT_ONCE: usize = 2;
+
+/// What the appliance decides.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The program that cleans photos: this binary with its hidden command.
+    pub picture_worker: PathBuf,
+}
+
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+pub struct Parts {
+    pub store: Store,
+    pub authority: Authority,
+    pub network: Network,
+    pub templates: Templates,
+    pub live: Live,
+    pub connections: Connections,
+    pub hashing: Semaphore,
+    pub cleaner: Cleaner,
+    directory: Mutex<Option<Cached>>,
+}
+
+struct Cached {
+    generation: u64,
+    directory: Arc<Directory>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    #[error("the store holds no network yet")]
+    NoNetwork,
+    #[error("the authority's keys do not fit together")]
+    Authority(#[from] provisioning::authority::AuthorityError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("a template does not parse")]
+    Template(#[from] minijinja::Error),
+}
+
+impl App {
+    pub fn new(store: Store, config: &Config) -> Result<Self, AppError> {
+        let network = store.read(network::settings)?.ok_or(AppError::NoNetwork)?;
+        let authority = store.read(network::authority)?.ok_or(AppError::NoNetwork)??;
+        Ok(Self(Arc::new(Parts {
+            store,
+            authority,
+            network,
+            templates: Templates::load()?,
+            live: Live::default(),
+            connections: Connections::default(),
+            hashing: Semaphore::new(HASHES_AT_ONCE),
+            cleaner: Cleaner::new(config.picture_worker.clone()),
+            directory: Mutex::new(None),
+        })))
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Parts {
+    pub fn app_host(&self) -> String {
+        format!("app.{}", self.network.domain)
+    }
+
+    pub fn touroku_host(&self) -> String {
+        format!("touroku.{}", self.network.domain)
+    }
+
+    pub fn now(&self) -> jiff::Timestamp {
+        self.store.clock().now()
+    }
+
+    pub fn today(&self) -> jiff::civil::Date {
+        japanese::today(self.now())
+    }
+
+    /// Everybody, read anew only after a facility or a member changed.
+    pub fn directory(&self) -> Result<Arc<Directory>, StoreError> {
+        let generation =
+            self.store.generation(Member::TABLE) + self.store.generation(Facility::TABLE);
+        let mut cached = self.directory.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cached) = &*cached
+            && cached.generation == generation
+        {
+            return Ok(cached.directory.clone());
+        }
+        let directory = Arc::new(self.store.read(|read| Directory::read(read, japanese::job))?);
+        *cached = Some(Cached { generation, directory: directory.clone() });
+        Ok(directory)
+    }
+}

@@ -1,0 +1,97 @@
+//! Files that every page needs: compiled in, named by their hash, cached for ever.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use axum::extract::Path;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+struct Asset {
+    path: String,
+    media_type: &'static str,
+    bytes: &'static [u8],
+}
+
+static ASSETS: LazyLock<HashMap<&'static str, Asset>> =
+    LazyLock::new(|| FILES.iter().map(|(name, bytes)| (*name, Asset::of(name, bytes))).collect());
+
+/// What templates write: `asset('app.css')`.
+pub fn path(name: &str) -> Result<String, minijinja::Error> {
+    ASSETS.get(name).map(|asset| asset.path.clone()).ok_or_else(|| {
+        minijinja::Error::new(
+            minijinja::ErrorKind::InvalidOperation,
+            format!("no asset is named {name}"),
+        )
+    })
+}
+
+/// `GET /assets/{hash}/{name}`: the hash keeps caches apart, the name finds the file.
+pub async fn show_asset(Path((_, name)): Path<(String, String)>) -> Response {
+    const FOR_EVER: &str = "public, max-age=31536000, immutable";
+    match ASSETS.get(name.as_str()) {
+        Some(asset) => (
+            [(header::CONTENT_TYPE, asset.media_type), (header::CACHE_CONTROL, FOR_EVER)],
+            asset.bytes,
+        )
+            .into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+impl Asset {
+    fn of(name: &str, bytes: &'static [u8]) -> Self {
+        let hash = ALL_HASH.as_str();
+        Self { path: format!("/assets/{hash}/{name}"), media_type: media_type(name), bytes }
+    }
+}
+
+/// One hash for all of them: modules import each other by their plain names, so a new version
+/// of one is a new folder for all.
+static ALL_HASH: LazyLock<String> = LazyLock::new(|| {
+    let mut hasher = blake3::Hasher::new();
+    for (name, bytes) in FILES {
+        hasher.update(name.as_bytes());
+        hasher.update(bytes);
+    }
+    hasher.finalize().to_hex().chars().take(16).collect()
+});
+
+fn media_type(name: &str) -> &'static str {
+    match name.rsplit_once('.') {
+        Some((_, "css")) => "text/css; charset=utf-8",
+        Some((_, "js")) => "text/javascript; charset=utf-8",
+        Some((_, "svg")) => "image/svg+xml",
+        Some((_, "png")) => "image/png",
+        Some(_) | None => "application/octet-stream",
+    }
+}
+
+macro_rules! files {
+    ($($name:literal),+ $(,)?) => {
+        &[$(($name, include_bytes!(concat!("../../assets/", $name)))),+]
+    };
+}
+
+const FILES: &[(&str, &[u8])] = files![
+    "app.css",
+    "app.js",
+    "autosave.js",
+    "dom.js",
+    "enrol.js",
+    "favicon.svg",
+    "icons.svg",
+    "keyboard.js",
+    "live.js",
+    "print.css",
+    "scene.svg",
+    "step-android.svg",
+    "step-choose.svg",
+    "step-download.svg",
+    "step-ipad-allow.svg",
+    "step-ipad-choose.svg",
+    "step-ipad-settings.svg",
+    "step-mac.svg",
+    "step-windows.svg",
+    "upload.js",
+];

@@ -1,0 +1,215 @@
+//! Blobs on the wire: streamed in both directions, by ranges on the way out, constant memory.
+
+use std::time::Duration;
+
+use axum::body::{Body, BodyDataStream, Bytes};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::{StreamExt as _, stream};
+use store::{BlobName, BlobReader, BlobWriter, StoreError};
+use tokio::task::spawn_blocking;
+
+use super::app::App;
+use super::failure::Failure;
+
+/// What is read, sealed or opened in one go: four frames, so that a thread is worth its change.
+const PIECE_BYTES: usize = 256 * 1024;
+
+/// A line that sends nothing for so long is gone.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
+
+/// How a file is shown.
+pub struct Shown<'a> {
+    pub media_type: &'a str,
+    pub name: &'a str,
+    /// Within the browser; else it is saved.
+    pub inline: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum UploadProblem {
+    #[error("the upload is larger than {0} bytes")]
+    TooLarge(u64),
+    #[error("the line was lost")]
+    Lost,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Writes a body into a blob; whatever is thrown away leaves no file behind.
+pub async fn receive(
+    app: &App,
+    mut body: BodyDataStream,
+    bytes_max: u64,
+) -> Result<(BlobName, u64), UploadProblem> {
+    let mut writer = app.store.blobs().begin()?;
+    let mut piece = Vec::with_capacity(PIECE_BYTES);
+    loop {
+        let next = tokio::time::timeout(SILENCE_MAX, body.next()).await;
+        let Some(chunk) = next.map_err(|_| UploadProblem::Lost)? else { break };
+        let chunk: Bytes = chunk.map_err(|_| UploadProblem::Lost)?;
+        piece.extend_from_slice(&chunk);
+        let so_far = u64::try_from(piece.len()).unwrap_or(u64::MAX).saturating_add(writer.bytes());
+        if so_far > bytes_max {
+            return Err(UploadProblem::TooLarge(bytes_max));
+        }
+        if piece.len() >= PIECE_BYTES {
+            (writer, piece) = write_piece(writer, piece).await?;
+        }
+    }
+    let (writer, _) = write_piece(writer, piece).await?;
+    Ok(off_thread(move || writer.finish()).await?)
+}
+
+async fn write_piece(
+    mut writer: BlobWriter,
+    mut piece: Vec<u8>,
+) -> Result<(BlobWriter, Vec<u8>), UploadProblem> {
+    let written = off_thread(move || {
+        writer.write(&piece)?;
+        piece.clear();
+        Ok((writer, piece))
+    });
+    Ok(written.await?)
+}
+
+async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    spawn_blocking(work).await.map_err(|_| StoreError::Blob("the work on it was stopped"))?
+}
+
+/// Answers a blob, or the one range that was asked for.
+pub fn send(
+    app: &App,
+    blob: &BlobName,
+    headers: &HeaderMap,
+    shown: &Shown<'_>,
+) -> Result<Response, Failure> {
+    let reader = app.store.blobs().reader(blob)?;
+    let length = reader.bytes();
+    let asked = headers.get(header::RANGE).and_then(|range| range.to_str().ok());
+    let (status, from, to) = match asked.map(|range| parse_range(range, length)) {
+        None | Some(Range::Whole) => (StatusCode::OK, 0, length),
+        Some(Range::Part { from, to }) => (StatusCode::PARTIAL_CONTENT, from, to),
+        Some(Range::Beyond) => {
+            let size = [(header::CONTENT_RANGE, format!("bytes */{length}"))];
+            return Ok((StatusCode::RANGE_NOT_SATISFIABLE, size).into_response());
+        }
+    };
+    let mut response = Response::new(Body::from_stream(pieces(reader, from, to)));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    let mut set = |name, value: String| {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
+    };
+    set(header::CONTENT_TYPE, shown.media_type.to_owned());
+    set(header::CONTENT_LENGTH, (to - from).to_string());
+    set(header::ACCEPT_RANGES, "bytes".to_owned());
+    set(header::CONTENT_DISPOSITION, disposition(shown));
+    // A file that somebody sent must not run as one of our pages.
+    set(
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; media-src 'self'; \
+         object-src 'self'; plugin-types application/pdf; sandbox"
+            .to_owned(),
+    );
+    if shown.media_type == "application/pdf" {
+        // The browser's own viewer does not open in a sandbox.
+        set(header::CONTENT_SECURITY_POLICY, "default-src 'self'; script-src 'none'".to_owned());
+    }
+    if status == StatusCode::PARTIAL_CONTENT {
+        set(header::CONTENT_RANGE, format!("bytes {from}-{}/{length}", to.saturating_sub(1)));
+    }
+    Ok(response)
+}
+
+fn pieces(
+    reader: BlobReader,
+    from: u64,
+    to: u64,
+) -> impl futures_util::Stream<Item = Result<Bytes, StoreError>> {
+    stream::try_unfold((reader, from), move |(mut reader, at)| async move {
+        if at >= to {
+            return Ok(None);
+        }
+        let left = usize::try_from(to - at).unwrap_or(usize::MAX);
+        let (reader, piece) = off_thread(move || {
+            let piece = reader.read_at(at, left.min(PIECE_BYTES))?;
+            Ok((reader, piece))
+        })
+        .await?;
+        if piece.is_empty() {
+            return Err(StoreError::Blob("it ended early"));
+        }
+        let next = at + u64::try_from(piece.len()).unwrap_or_default();
+        Ok(Some((Bytes::from(piece), (reader, next))))
+    })
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Range {
+    Whole,
+    /// From the first byte up to, but not with, the last.
+    Part {
+        from: u64,
+        to: u64,
+    },
+    Beyond,
+}
+
+/// One range; several at once are answered whole, as the standard allows.
+fn parse_range(text: &str, length: u64) -> Range {
+    let Some((first, last)) = text.strip_prefix("bytes=").and_then(|range| range.split_once('-'))
+    else {
+        return Range::Whole;
+    };
+    let (from, to) = match (first.trim().parse::<u64>(), last.trim().parse::<u64>()) {
+        (Ok(from), Ok(last)) if last < from => return Range::Whole,
+        (Ok(from), Ok(last)) => (from, last.saturating_add(1).min(length)),
+        (Ok(from), Err(_)) if last.trim().is_empty() => (from, length),
+        (Err(_), Ok(tail)) if first.trim().is_empty() => (length.saturating_sub(tail), length),
+        (Ok(_) | Err(_), Ok(_) | Err(_)) => return Range::Whole,
+    };
+    if from >= length { Range::Beyond } else { Range::Part { from, to } }
+}
+
+/// The name in the form that every browser reads (RFC 6266), Japanese included.
+fn disposition(shown: &Shown<'_>) -> String {
+    let kind = if shown.inline { "inline" } else { "attachment" };
+    let mut encoded = String::new();
+    for byte in shown.name.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_') {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    format!("{kind}; filename*=UTF-8''{encoded}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_read_as_players_ask_them() {
+        let check = |text: &str, expected| assert_eq!(parse_range(text, 100), expected, "{text}");
+        check("bytes=0-1", Range::Part { from: 0, to: 2 });
+        check("bytes=10-", Range::Part { from: 10, to: 100 });
+        check("bytes=-10", Range::Part { from: 90, to: 100 });
+        check("bytes=90-200", Range::Part { from: 90, to: 100 });
+        check("bytes=100-", Range::Beyond);
+        check("bytes=5-2", Range::Whole);
+        check("bytes=0-1,5-6", Range::Whole);
+        check("lines=0-1", Range::Whole);
+    }
+
+    #[test]
+    fn a_japanese_name_survives_the_header() {
+        let shown = Shown { media_type: "image/jpeg", name: "写真 1.jpg", inline: false };
+        assert_eq!(disposition(&shown), "attachment; filename*=UTF-8''%E5%86%99%E7%9C%9F%201.jpg");
+    }
+}

@@ -1,0 +1,226 @@
+//! The TLS listener: own accept loop, so that silent, slow and many connections are bounded and
+//! one device's connections can be cut.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use provisioning::authority::read_leaf;
+use provisioning::cards;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
+
+use super::app::App;
+use super::connections::Place;
+use super::stream::Killable;
+use super::tls::{Door, Tls};
+
+/// A good line needs a tenth of a second; a bad one, a few.
+const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
+
+/// A browser sends its head at once; who drips it is not a browser.
+const HEAD_MAX: Duration = Duration::from_secs(10);
+
+/// A page and its pieces need a dozen; more is a flood.
+const STREAMS_MAX: u32 = 64;
+
+/// How long open requests may go on when the box stops.
+const DRAIN_MAX: Duration = Duration::from_secs(5);
+
+/// Heads of browsers are a few kilobytes.
+const HEAD_BYTES_MAX: u32 = 32 * 1024;
+
+/// What the connection, and nothing that its client says, tells about a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Ingress {
+    pub door: Door,
+    pub address: IpAddr,
+    /// SHA-256 of the client certificate's key, if one was shown and verified.
+    pub key: Option<[u8; 32]>,
+}
+
+pub struct Doors {
+    pub app: Router,
+    pub touroku: Router,
+}
+
+/// Serves until `stop`; then lets open requests end.
+pub async fn serve(
+    app: App,
+    listener: TcpListener,
+    tls: Tls,
+    doors: Doors,
+    stop: CancellationToken,
+) {
+    let (tls, doors) = (Arc::new(tls), Arc::new(doors));
+    let tasks = TaskTracker::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => break,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let Some(place) = app.connections.enter(peer.ip()) else { continue };
+                let (app, tls, doors, stop) =
+                    (app.clone(), tls.clone(), doors.clone(), stop.clone());
+                tasks.spawn(async move {
+                    connection(app, stream, peer, place, &tls, &doors, stop).await;
+                });
+            }
+            Err(error) => {
+                log::warn!(error:% = error; "cannot accept a connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+    drop(listener);
+    tasks.close();
+    // Live pages never end by themselves, so what is left after the grace is cut.
+    drop(tokio::time::timeout(DRAIN_MAX, tasks.wait()).await);
+}
+
+async fn connection(
+    app: App,
+    stream: TcpStream,
+    peer: SocketAddr,
+    mut place: Place,
+    tls: &Tls,
+    doors: &Doors,
+    stop: CancellationToken,
+) {
+    // Small answers must not wait for more.
+    drop(stream.set_nodelay(true));
+    let stream = Killable::new(stream, place.kill.clone());
+    let greeted = tokio::time::timeout(HANDSHAKE_MAX, greet(&app, stream, tls)).await;
+    let Ok(Some((door, stream))) = greeted else { return };
+    let key = client_key(&stream);
+    if let Some(key) = key {
+        place.belongs_to(key);
+    }
+    let ingress = Ingress { door, address: peer.ip(), key };
+    let router = match door {
+        Door::App => doors.app.clone(),
+        Door::Touroku => doors.touroku.clone(),
+    };
+    let hosts = (app.app_host(), app.touroku_host());
+    let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
+        let router = router.clone();
+        let expected = match door {
+            Door::App => hosts.0.clone(),
+            Door::Touroku => hosts.1.clone(),
+        };
+        async move { Ok::<_, Infallible>(answer(router, request, ingress, &expected).await) }
+    });
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_MAX);
+    http.http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS_MAX)
+        .max_header_list_size(HEAD_BYTES_MAX)
+        .keep_alive_interval(Some(Duration::from_secs(30)))
+        .keep_alive_timeout(Duration::from_secs(20));
+    let serving = http.serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(serving);
+    tokio::select! {
+        // Clients go away in many ways, and none of them is ours to report.
+        _ = serving.as_mut() => return,
+        () = stop.cancelled() => serving.as_mut().graceful_shutdown(),
+    }
+    drop(serving.await);
+}
+
+/// The name asked for decides the door before a byte of ours is sent.
+async fn greet(
+    app: &App,
+    stream: Killable<TcpStream>,
+    tls: &Tls,
+) -> Option<(Door, TlsStream<Killable<TcpStream>>)> {
+    let acceptor = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream);
+    tokio::pin!(acceptor);
+    let start = match acceptor.as_mut().await {
+        Ok(start) => start,
+        Err(_) => {
+            if let Some(mut stream) = acceptor.take_io() {
+                drop(stream.shutdown().await);
+            }
+            return None;
+        }
+    };
+    let door = tls.door(&start.client_hello())?;
+    let config = match door {
+        Door::App => tls.app.clone(),
+        Door::Touroku if enrolment_is_open(app) => tls.touroku.clone(),
+        Door::Touroku => return None,
+    };
+    match start.into_stream(config).await {
+        Ok(stream) => Some((door, stream)),
+        Err(error) => {
+            log::debug!(error:% = error; "a handshake failed");
+            None
+        }
+    }
+}
+
+/// The enrolment pages answer only while a card or an unfinished enrolment gives them a reason.
+fn enrolment_is_open(app: &App) -> bool {
+    let now = app.now();
+    let open = app.store.read(|read| {
+        Ok::<_, store::StoreError>(
+            cards::any_open(read, now)? || provisioning::enrolment::any_unfinished(read, now)?,
+        )
+    });
+    open.unwrap_or(false)
+}
+
+fn client_key(stream: &TlsStream<Killable<TcpStream>>) -> Option<[u8; 32]> {
+    let (_, session) = stream.get_ref();
+    let leaf = session.peer_certificates()?.first()?;
+    match read_leaf(leaf) {
+        Ok(leaf) => Some(leaf.spki_sha256),
+        Err(error) => {
+            log::warn!(error:% = error; "a certificate of ours is not a device's");
+            None
+        }
+    }
+}
+
+async fn answer(
+    router: Router,
+    mut request: hyper::Request<Incoming>,
+    ingress: Ingress,
+    expected: &str,
+) -> Response {
+    if host_of(&request).is_none_or(|host| !host.eq_ignore_ascii_case(expected)) {
+        return StatusCode::MISDIRECTED_REQUEST.into_response();
+    }
+    request.extensions_mut().insert(ingress);
+    let request: Request = request.map(Body::new);
+    match router.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+/// The host without its port.
+fn host_of(request: &hyper::Request<Incoming>) -> Option<String> {
+    let authority = match request.uri().authority() {
+        Some(authority) => authority.as_str().to_owned(),
+        None => request.headers().get(header::HOST)?.to_str().ok()?.to_owned(),
+    };
+    Some(authority.split_once(':').map_or(authority.clone(), |(host, _)| host.to_owned()))
+}

@@ -1,0 +1,228 @@
+//! Arrival notices: what tells a member that something came, on open pages and in the badge.
+//!
+//! A notice is a row that the mail's own act puts and that opening it deletes, so it arrives
+//! once and ends when read. Open pages hear of rows through the change log's broadcast.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_util::stream::{self, Stream};
+use jiff::Timestamp;
+use provisioning::enrolment::Enrolment;
+use provisioning::members::Member;
+use serde::{Deserialize, Serialize};
+use store::{Change, ChangedRow, Counter, Id, Plain, Record};
+use tokio::sync::broadcast;
+
+use super::app::App;
+use super::member::SignedIn;
+use super::session::{self, SessionState};
+
+/// Something came for a member. Holds no patient's data: it may be pushed outside one day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    pub member: Id<Member>,
+    /// The id of what came.
+    pub about: [u8; 16],
+    pub from: Id<Member>,
+    #[serde(with = "store::micros")]
+    pub at: Timestamp,
+}
+
+impl Record for Notice {
+    type Key = (Id<Member>, [u8; 16]);
+    const TABLE: &'static str = "notices";
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> Self::Key {
+        (self.member, self.about)
+    }
+}
+
+impl Plain for Notice {}
+
+/// Unread mails in a member's inbox.
+pub struct Unread;
+
+impl Counter for Unread {
+    type Key = Id<Member>;
+    const TABLE: &'static str = "unread_counts";
+}
+
+/// Signals that an open page may fall behind; it asks anew then.
+const SIGNALS_BUFFERED: usize = 32;
+
+/// Proxies and tablets forget a silent stream.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Streams are made anew now and then, so that every right is looked at again.
+const STREAM_MAX: Duration = Duration::from_secs(30 * 60);
+
+#[derive(Clone, Debug)]
+enum Signal {
+    Arrived { about: [u8; 16] },
+    Counted,
+    Enrolments,
+}
+
+#[derive(Default)]
+pub struct Live {
+    members: Mutex<HashMap<Id<Member>, broadcast::Sender<Signal>>>,
+}
+
+impl Live {
+    /// Turns committed changes into signals, until the store is closed.
+    pub async fn run(app: App) {
+        let mut changes = app.store.watch();
+        loop {
+            match changes.recv().await {
+                Ok(change) => app.live.signal(&change),
+                // Open pages show the right count with their next signal.
+                Err(broadcast::error::RecvError::Lagged(missed)) => {
+                    log::warn!(missed; "live pages fell behind");
+                }
+                Err(broadcast::error::RecvError::Closed) => return,
+            }
+        }
+    }
+
+    pub fn open_pages(&self) -> usize {
+        let members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        members.values().map(broadcast::Sender::receiver_count).sum()
+    }
+
+    fn signal(&self, change: &Change) {
+        for row in &change.rows {
+            match row.table.as_str() {
+                Notice::TABLE => self.signal_notice(row),
+                Enrolment::TABLE => self.signal_all(&Signal::Enrolments),
+                _ => {}
+            }
+        }
+    }
+
+    fn signal_notice(&self, row: &ChangedRow) {
+        let Some((member, rest)) = row.key.split_first_chunk::<16>() else { return };
+        let signal = match (row.deleted, <[u8; 16]>::try_from(rest)) {
+            (false, Ok(about)) => Signal::Arrived { about },
+            (false | true, _) => Signal::Counted,
+        };
+        let members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pages) = members.get(&Id::from_bytes(*member)) {
+            // Nobody listening is no fault.
+            drop(pages.send(signal));
+        }
+    }
+
+    fn signal_all(&self, signal: &Signal) {
+        let members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        for pages in members.values() {
+            drop(pages.send(signal.clone()));
+        }
+    }
+
+    fn listen(&self, member: Id<Member>) -> broadcast::Receiver<Signal> {
+        let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        members.retain(|_, pages| pages.receiver_count() > 0);
+        let fresh = || broadcast::channel(SIGNALS_BUFFERED).0;
+        members.entry(member).or_insert_with(fresh).subscribe()
+    }
+}
+
+/// `GET /live`: the count at once, then every arrival and every change of the count.
+pub async fn show_live(
+    State(app): State<App>,
+    asked: SignedIn,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let page = OpenPage {
+        signals: app.live.listen(asked.id()),
+        member: asked.id(),
+        session: asked.session().clone(),
+        desk: asked.at_the_desk(),
+        ends: tokio::time::Instant::now() + STREAM_MAX,
+        next: Some(Signal::Counted),
+        app,
+    };
+    let events = stream::unfold(page, |mut page| async move {
+        let event = page.next_event().await?;
+        Some((Ok(event), page))
+    });
+    Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT))
+}
+
+struct OpenPage {
+    app: App,
+    member: Id<Member>,
+    session: session::Session,
+    desk: bool,
+    signals: broadcast::Receiver<Signal>,
+    ends: tokio::time::Instant,
+    next: Option<Signal>,
+}
+
+impl OpenPage {
+    async fn next_event(&mut self) -> Option<Event> {
+        loop {
+            let signal = match self.next.take() {
+                Some(signal) => signal,
+                None => self.wait().await?,
+            };
+            if !self.is_signed_in() {
+                return None;
+            }
+            if let Some(event) = self.event(signal) {
+                return Some(event);
+            }
+        }
+    }
+
+    async fn wait(&mut self) -> Option<Signal> {
+        tokio::select! {
+            signal = self.signals.recv() => match signal {
+                Ok(signal) => Some(signal),
+                Err(broadcast::error::RecvError::Lagged(_)) => Some(Signal::Counted),
+                Err(broadcast::error::RecvError::Closed) => None,
+            },
+            () = tokio::time::sleep_until(self.ends) => None,
+        }
+    }
+
+    fn is_signed_in(&self) -> bool {
+        let kept = self.app.store.read(|read| read.get::<session::Session>(&self.session.token));
+        kept.is_ok_and(|kept| kept.is_some_and(|kept| kept.state == SessionState::Open))
+    }
+
+    fn event(&mut self, signal: Signal) -> Option<Event> {
+        match signal {
+            Signal::Arrived { about } => {
+                self.next = Some(Signal::Counted);
+                self.arrival(about)
+            }
+            Signal::Counted => {
+                let unread = self.app.store.read(|read| read.counter::<Unread>(&self.member));
+                let count = unread.ok()?;
+                Some(Event::default().event("unread").data(format!("{{\"inbox\":{count}}}")))
+            }
+            Signal::Enrolments => {
+                self.desk.then(|| Event::default().event("enrolments").data("{}"))
+            }
+        }
+    }
+
+    fn arrival(&self, about: [u8; 16]) -> Option<Event> {
+        let key = (self.member, about);
+        let notice = self.app.store.read(|read| read.get::<Notice>(&key)).ok()??;
+        let directory = self.app.directory().ok()?;
+        let from = directory.member(notice.from)?;
+        let data = serde_json::json!({
+            "from": from.member.details.name.full(),
+            "facility": from.facility.details.name,
+            "mail": Id::<Notice>::from_bytes(about),
+        });
+        Event::default().event("arrival").json_data(data).ok()
+    }
+}

@@ -1,0 +1,164 @@
+//! The person behind a request: proofs that only this file can make, taken as parameters.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts as Head;
+use jiff::Timestamp;
+use provisioning::devices::Device;
+use provisioning::facilities::Facility;
+use provisioning::members::{Member, Role, Standing};
+use store::{Act, Actor, Id};
+
+use super::app::App;
+use super::failure::Failure;
+use super::gate::Admitted;
+use super::session::{self, Session, SessionState, Token};
+
+/// Somebody with a session, be it locked or waiting for a new password.
+pub struct InSession {
+    pub admitted: Admitted,
+    member: Member,
+    session: Session,
+    at: Timestamp,
+}
+
+/// A member who is logged in.
+pub struct SignedIn(InSession);
+
+/// A member of the office, on a device of the office.
+pub struct OfficeMember(SignedIn);
+
+/// A member who may read the trail.
+pub struct Auditor(SignedIn);
+
+impl InSession {
+    pub fn member(&self) -> &Member {
+        &self.member
+    }
+
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// What this person does now.
+    pub fn act(&self, action: &'static str) -> Act {
+        let member = self.member.id.bytes();
+        let device = self.session.device.bytes();
+        Act::new(Actor::Member { member, device }, action, self.at)
+    }
+}
+
+impl SignedIn {
+    pub fn id(&self) -> Id<Member> {
+        self.0.member.id
+    }
+
+    pub fn member(&self) -> &Member {
+        &self.0.member
+    }
+
+    pub fn session(&self) -> &Session {
+        &self.0.session
+    }
+
+    pub fn device(&self) -> &Device {
+        self.0.admitted.device()
+    }
+
+    pub fn facility(&self) -> &Facility {
+        self.0.admitted.facility()
+    }
+
+    pub fn admitted(&self) -> &Admitted {
+        &self.0.admitted
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.0.at
+    }
+
+    pub fn act(&self, action: &'static str) -> Act {
+        self.0.act(action)
+    }
+
+    /// Whether the office's desk is open to this person, here.
+    pub fn at_the_desk(&self) -> bool {
+        self.member().details.roles.is_office() && self.device().office
+    }
+
+    pub fn audits(&self) -> bool {
+        self.member().details.roles.has(Role::Auditor)
+    }
+}
+
+impl std::ops::Deref for OfficeMember {
+    type Target = SignedIn;
+
+    fn deref(&self) -> &SignedIn {
+        &self.0
+    }
+}
+
+impl std::ops::Deref for Auditor {
+    type Target = SignedIn;
+
+    fn deref(&self) -> &SignedIn {
+        &self.0
+    }
+}
+
+impl FromRequestParts<App> for InSession {
+    type Rejection = Failure;
+
+    async fn from_request_parts(head: &mut Head, app: &App) -> Result<Self, Failure> {
+        let admitted = Admitted::from_request_parts(head, app).await?;
+        let token = Token::of(&head.headers).ok_or(Failure::SignIn)?;
+        let device = admitted.device().id;
+        let session = session::find(app, &token, device)?.ok_or(Failure::SignIn)?;
+        let member = app.store.read(|read| read.get::<Member>(&session.member))?;
+        let member = member.ok_or(Failure::SignIn)?;
+        let may_stay = member.standing(app.today()) == Standing::Welcome
+            && member.facility == admitted.facility().id;
+        if !may_stay {
+            return Err(Failure::SignIn);
+        }
+        Ok(Self { admitted, member, session, at: app.now() })
+    }
+}
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = Failure;
+
+    async fn from_request_parts(head: &mut Head, app: &App) -> Result<Self, Failure> {
+        let found = InSession::from_request_parts(head, app).await?;
+        match found.session.state {
+            SessionState::Open => {}
+            SessionState::Locked => return Err(Failure::Locked),
+            SessionState::PasswordFirst(_) => return Err(Failure::PasswordFirst),
+        }
+        // The live page's own stream is no sign that somebody is there.
+        if head.uri.path() != "/live"
+            && let Some(touched) = session::touch(&found.session, found.at)
+        {
+            app.store.keep_house(move |house| house.put(&touched)).await?;
+        }
+        Ok(Self(found))
+    }
+}
+
+impl FromRequestParts<App> for OfficeMember {
+    type Rejection = Failure;
+
+    async fn from_request_parts(head: &mut Head, app: &App) -> Result<Self, Failure> {
+        let found = SignedIn::from_request_parts(head, app).await?;
+        if found.at_the_desk() { Ok(Self(found)) } else { Err(Failure::NotFound) }
+    }
+}
+
+impl FromRequestParts<App> for Auditor {
+    type Rejection = Failure;
+
+    async fn from_request_parts(head: &mut Head, app: &App) -> Result<Self, Failure> {
+        let found = SignedIn::from_request_parts(head, app).await?;
+        if found.audits() { Ok(Self(found)) } else { Err(Failure::NotFound) }
+    }
+}

@@ -1,0 +1,95 @@
+//! Templates: each page's data names its template, and all of them are compiled in.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior};
+use serde::Serialize;
+
+use super::app::Parts;
+use super::assets;
+
+/// The data of one page, tied to the template that it fills.
+pub trait Page: Serialize {
+    const TEMPLATE: &'static str;
+}
+
+pub struct Templates(Environment<'static>);
+
+impl Templates {
+    pub fn load() -> Result<Self, minijinja::Error> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment
+            .set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+        environment.add_function("asset", assets::path);
+        for (name, source) in TEMPLATES {
+            environment.add_template(name, source)?;
+        }
+        Ok(Self(environment))
+    }
+
+    pub fn render<P: Page>(&self, page: &P) -> Result<String, minijinja::Error> {
+        self.0.get_template(P::TEMPLATE)?.render(Serde(page))
+    }
+
+    pub fn names(&self) -> Vec<&str> {
+        self.0.templates().map(|(name, _)| name).collect()
+    }
+}
+
+/// The data of `kit/bare.html`: pages before a log-in.
+#[derive(Clone, Serialize)]
+pub struct Bare {
+    pub title: &'static str,
+    pub network: String,
+    pub size: &'static str,
+    pub office: Option<Contact>,
+}
+
+#[derive(Clone, Serialize)]
+pub struct Contact {
+    pub name: String,
+    pub phone: String,
+    pub hours: String,
+}
+
+pub fn bare(parts: &Parts, title: &'static str) -> Bare {
+    let contact = &parts.network.contact;
+    let office = (!contact.phone.is_empty()).then(|| Contact {
+        name: contact.name.clone(),
+        phone: contact.phone.clone(),
+        hours: contact.hours.clone(),
+    });
+    Bare { title, network: parts.network.name.clone(), size: "standard", office }
+}
+
+macro_rules! templates {
+    ($($name:literal),+ $(,)?) => {
+        &[$(($name, include_str!(concat!("../", $name)))),+]
+    };
+}
+
+const TEMPLATES: &[(&str, &str)] = templates![
+    "kit/parts.html",
+    "kit/frame.html",
+    "kit/bare.html",
+    "kit/failure.html",
+    "kit/unregistered.html",
+    "login/login.html",
+    "me/password.html",
+    "login/lock.html",
+    "me/me.html",
+    "home/home.html",
+    "mail/list.html",
+    "mail/mail.html",
+    "mail/drafts/compose.html",
+    "mail/drafts/recipients.html",
+    "mail/drafts/attachments.html",
+    "mail/drafts/confirm.html",
+    "mail/print.html",
+    "touroku/start.html",
+    "touroku/wait.html",
+    "touroku/take.html",
+    "touroku/done.html",
+    "touroku/closed.html",
+];

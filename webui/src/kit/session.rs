@@ -1,0 +1,180 @@
+//! Sessions: who logged in at which device, until when.
+//!
+//! A row per session, by the blinded cookie, so that a stolen file opens none. The time of the
+//! last touch lives in memory and is written once a minute.
+
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use jiff::{SignedDuration, Timestamp};
+use provisioning::devices::Device;
+use provisioning::members::Member;
+use serde::{Deserialize, Serialize};
+use store::{Housekeeping, Id, Index, Indexer, Newest, Order, Plain, Read, Record, StoreError};
+
+use super::app::App;
+
+/// After so long without a touch the screen is locked; shared PCs stand in corridors.
+pub const IDLE_LOCK: SignedDuration = SignedDuration::from_mins(15);
+
+/// A shift and a little more.
+pub const SESSION_MAX: SignedDuration = SignedDuration::from_hours(12);
+
+/// How often the last touch reaches the store: what a restart may forget.
+const TOUCH_EVERY: SignedDuration = SignedDuration::from_secs(60);
+
+const SESSIONS_OF_MEMBER_MAX: usize = 100;
+
+pub const COOKIE: &str = "__Host-tokinet";
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    pub token: [u8; 16],
+    pub id: Id<Session>,
+    pub member: Id<Member>,
+    pub device: Id<Device>,
+    #[serde(with = "store::micros")]
+    pub since: Timestamp,
+    #[serde(with = "store::micros")]
+    pub touched: Timestamp,
+    pub state: SessionState,
+    /// The log-in before this one, to show.
+    #[serde(with = "store::micros::maybe")]
+    pub previous_login: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SessionState {
+    Open,
+    Locked,
+    /// The password has to be changed first.
+    PasswordFirst(PasswordFirst),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PasswordFirst {
+    FirstLogin,
+    Expired,
+}
+
+impl Record for Session {
+    type Key = [u8; 16];
+    const TABLE: &'static str = "sessions";
+    const VERSION: u8 = 1;
+    const INDEXES: &'static [&'static str] = &[SessionByMember::TABLE];
+
+    fn key(&self) -> Self::Key {
+        self.token
+    }
+
+    fn index(&self, indexer: &mut Indexer<'_>) {
+        indexer.add::<SessionByMember>(&(self.member, Newest(self.since)));
+    }
+}
+
+impl Plain for Session {}
+
+impl Housekeeping for Session {}
+
+pub struct SessionByMember;
+
+impl Index for SessionByMember {
+    type Record = Session;
+    type Key = (Id<Member>, Newest);
+    const TABLE: &'static str = "sessions_by_member";
+}
+
+/// The cookie's 32 random bytes, as text.
+#[derive(Clone)]
+pub struct Token(String);
+
+impl Token {
+    pub fn random(app: &App) -> Self {
+        Self(data_encoding::HEXLOWER.encode(&app.store.clock().random::<32>()))
+    }
+
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        let is_token = |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        cookie(headers, COOKIE).filter(|text| is_token(text)).map(Self)
+    }
+
+    pub fn blinded(&self, app: &App) -> [u8; 16] {
+        app.store.ring().blind(format!("session\0{}", self.0).as_bytes())
+    }
+
+    pub fn set_cookie(&self) -> HeaderValue {
+        let text = format!("{COOKIE}={}; Path=/; Secure; HttpOnly; SameSite=Strict", self.0);
+        HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+    }
+
+    pub fn clear_cookie() -> HeaderValue {
+        HeaderValue::from_static(
+            "__Host-tokinet=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0",
+        )
+    }
+}
+
+/// One cookie by its name.
+pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(found, _)| *found == name)
+        .map(|(_, value)| value.to_owned())
+}
+
+/// Last touches that the store does not know yet.
+static TOUCHES: LazyLock<Mutex<HashMap<[u8; 16], Timestamp>>> = LazyLock::new(Mutex::default);
+
+/// The session of a cookie on the device that it was made on, unless it is over. One that was
+/// idle too long comes back locked.
+pub fn find(app: &App, token: &Token, device: Id<Device>) -> Result<Option<Session>, StoreError> {
+    let now = app.now();
+    let blinded = token.blinded(app);
+    let Some(mut session) = app.store.read(|read| read.get::<Session>(&blinded))? else {
+        return Ok(None);
+    };
+    if session.device != device || now.duration_since(session.since) > SESSION_MAX {
+        return Ok(None);
+    }
+    let idle = now.duration_since(last_touch(&session)) > IDLE_LOCK;
+    if session.state == SessionState::Open && idle {
+        session.state = SessionState::Locked;
+    }
+    Ok(Some(session))
+}
+
+/// Notes that somebody is there; answers the row to write when it is time to.
+pub fn touch(session: &Session, now: Timestamp) -> Option<Session> {
+    let mut touches = TOUCHES.lock().unwrap_or_else(PoisonError::into_inner);
+    if now.duration_since(session.touched) <= TOUCH_EVERY {
+        touches.insert(session.token, now);
+        return None;
+    }
+    touches.remove(&session.token);
+    Some(Session { touched: now, ..session.clone() })
+}
+
+pub fn last_touch(session: &Session) -> Timestamp {
+    let touches = TOUCHES.lock().unwrap_or_else(PoisonError::into_inner);
+    touches.get(&session.token).copied().unwrap_or(session.touched).max(session.touched)
+}
+
+pub fn of_member(read: &Read<'_>, member: Id<Member>) -> Result<Vec<Session>, StoreError> {
+    let page =
+        read.page_by::<SessionByMember>(&member, Order::Ascending, None, SESSIONS_OF_MEMBER_MAX)?;
+    Ok(page.rows)
+}
+
+/// Ends the sessions of a member, or one of them.
+pub async fn end(app: &App, sessions: Vec<Session>) -> Result<(), StoreError> {
+    app.store
+        .keep_house(move |house| {
+            sessions.iter().try_for_each(|session| house.delete::<Session>(&session.token))
+        })
+        .await
+}

@@ -1,0 +1,20 @@
+//! Logging in and out: three fields, the same answer to every wrong one, and the idle lock.
+
+mod pages;
+mod prove;
+#[cfg(test)]
+mod tests;
+
+pub use pages::local_path;
+pub use prove::{hash_off_thread, password_fits};
+
+use crate::kit::routes::{Access, Routes};
+
+pub fn routes() -> Routes {
+    Routes::default()
+        .get(Access::Device, "/login", pages::show_login)
+        .post(Access::Device, "/login", pages::post_login)
+        .get(Access::Session, "/lock", pages::show_lock)
+        .post(Access::Session, "/lock", pages::post_lock)
+        .post(Access::Session, "/logout", pages::post_logout)
+}

@@ -1,0 +1,312 @@
+//! The log-in page, the idle lock, and the way out.
+
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use jiff::Timestamp;
+use provisioning::members::Member;
+use serde::{Deserialize, Serialize};
+use store::{Id, StoreError};
+
+use super::prove::{Proven, Refused, Typed, password_fits, prove};
+use crate::kit::app::App;
+use crate::kit::failure::Failure;
+use crate::kit::form::{Fields, FormToken};
+use crate::kit::frame::size_of;
+use crate::kit::gate::Admitted;
+use crate::kit::japanese;
+use crate::kit::member::InSession;
+use crate::kit::page::{Bare, Page, bare};
+use crate::kit::session::{self, Session, SessionState, Token, cookie};
+
+const FACILITY_COOKIE: &str = "facility";
+
+#[derive(Deserialize)]
+pub struct Next {
+    #[serde(default)]
+    next: String,
+}
+
+#[derive(Serialize)]
+struct LoginPage {
+    bare: Bare,
+    login: LoginForm,
+}
+
+impl Page for LoginPage {
+    const TEMPLATE: &'static str = "login/login.html";
+}
+
+#[derive(Default, Serialize)]
+struct LoginForm {
+    facility_code: String,
+    user_id: String,
+    remember: bool,
+    error: Option<&'static str>,
+    notice: Option<&'static str>,
+    next: String,
+    form_token: String,
+}
+
+pub async fn show_login(
+    _: Admitted,
+    token: FormToken,
+    headers: HeaderMap,
+    Query(query): Query<Next>,
+    State(app): State<App>,
+) -> Result<Response, Failure> {
+    let facility_code = cookie(&headers, FACILITY_COOKIE).unwrap_or_default();
+    let came_from_work = !query.next.is_empty() && query.next != "/";
+    let notice = came_from_work
+        .then_some("続けるには、ログインしてください。書きかけのメールは下書きに残っています。");
+    let login = LoginForm {
+        remember: true,
+        facility_code,
+        notice,
+        next: local_path(&query.next).to_owned(),
+        form_token: token.text().to_owned(),
+        ..LoginForm::default()
+    };
+    show_form(&app, &headers, login, StatusCode::OK)
+}
+
+pub async fn post_login(
+    admitted: Admitted,
+    token: FormToken,
+    headers: HeaderMap,
+    State(app): State<App>,
+    fields: Fields,
+) -> Result<Response, Failure> {
+    let typed = Typed {
+        facility_code: fields.text("facility_code").to_owned(),
+        user_id: fields.text("user_id").to_owned(),
+        password: fields.text("password").to_owned(),
+    };
+    match prove(&app, &admitted, &typed).await? {
+        Ok(proven) => {
+            let (token, state) = open_session(&app, &admitted, proven).await?;
+            let to = match state {
+                SessionState::PasswordFirst(_) => "/me/password",
+                SessionState::Open | SessionState::Locked => local_path(fields.text("next")),
+            };
+            let mut response = Redirect::to(to).into_response();
+            let headers = response.headers_mut();
+            headers.append(header::SET_COOKIE, token.set_cookie());
+            headers.append(header::SET_COOKIE, remember(&fields));
+            Ok(response)
+        }
+        Err(refused) => {
+            let act = admitted.act(&app, "login.refused").on("device", admitted.device().id);
+            app.store.write(act, |_| Ok::<_, StoreError>(())).await?;
+            let login = LoginForm {
+                facility_code: typed.facility_code,
+                user_id: typed.user_id,
+                remember: fields.has("remember"),
+                error: Some(say(&refused)),
+                notice: None,
+                next: local_path(fields.text("next")).to_owned(),
+                form_token: token.text().to_owned(),
+            };
+            show_form(&app, &headers, login, StatusCode::UNPROCESSABLE_ENTITY)
+        }
+    }
+}
+
+fn say(refused: &Refused) -> &'static str {
+    match refused {
+        Refused::Wrong => {
+            "医療機関コード・利用者ID・パスワードのいずれかが違うか、この端末では利用できません。\
+             もう一度確かめて入力してください。"
+        }
+        Refused::LockedOut => {
+            "まちがいが続いたため、しばらくログインできません。\
+             15分たってからもう一度入力するか、事務室へお電話ください。"
+        }
+    }
+}
+
+fn show_form(
+    app: &App,
+    headers: &HeaderMap,
+    login: LoginForm,
+    status: StatusCode,
+) -> Result<Response, Failure> {
+    let bare = Bare { size: size_of(headers), ..bare(app, "ログイン") };
+    let html = app.templates.render(&LoginPage { bare, login })?;
+    Ok((status, Html(html)).into_response())
+}
+
+async fn open_session(
+    app: &App,
+    admitted: &Admitted,
+    proven: Proven,
+) -> Result<(Token, SessionState), Failure> {
+    let token = Token::random(app);
+    let now = app.now();
+    let member = proven.member.id;
+    let session = Session {
+        token: token.blinded(app),
+        id: app.store.clock().id(),
+        member,
+        device: admitted.device().id,
+        since: now,
+        touched: now,
+        state: proven.state,
+        previous_login: previous_login(app, member)?,
+    };
+    let actor =
+        store::Actor::Member { member: member.bytes(), device: admitted.device().id.bytes() };
+    let act = store::Act::new(actor, "login", now).on("member", member);
+    app.store.write(act, move |write| write.put(&session)).await.map_err(Failure::from)?;
+    Ok((token, proven.state))
+}
+
+/// The trail remembers it anyway.
+fn previous_login(app: &App, member: Id<Member>) -> Result<Option<Timestamp>, StoreError> {
+    const ROWS_LOOKED_AT: usize = 500;
+    let rows = app.store.read(|read| read.trail_of_member(member.bytes(), ROWS_LOOKED_AT))?;
+    Ok(rows.into_iter().find(|row| row.action == "login").map(|row| row.at))
+}
+
+fn remember(fields: &Fields) -> HeaderValue {
+    let code = provisioning::japanese::fold_code(fields.text("facility_code"));
+    let plain = code.chars().all(|c| c.is_ascii_alphanumeric());
+    let kept = fields.has("remember") && plain;
+    let (code, age) = if kept { (code.as_str(), 31_536_000) } else { ("", 0) };
+    let text = format!(
+        "{FACILITY_COOKIE}={code}; Path=/login; Secure; HttpOnly; SameSite=Strict; Max-Age={age}"
+    );
+    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+#[derive(Serialize)]
+struct LockPage {
+    bare: Bare,
+    lock: Lock,
+}
+
+impl Page for LockPage {
+    const TEMPLATE: &'static str = "login/lock.html";
+}
+
+#[derive(Serialize)]
+struct Lock {
+    member: Locked,
+    error: Option<&'static str>,
+    next: String,
+    form_token: String,
+}
+
+#[derive(Serialize)]
+struct Locked {
+    name: String,
+    job: &'static str,
+    facility: String,
+    shared: bool,
+}
+
+/// Looking at the lock turns it: the browser comes here by itself after a while.
+pub async fn show_lock(
+    asked: InSession,
+    token: FormToken,
+    headers: HeaderMap,
+    Query(query): Query<Next>,
+    State(app): State<App>,
+) -> Result<Response, Failure> {
+    if asked.session().state == SessionState::Open {
+        let locked = Session { state: SessionState::Locked, ..asked.session().clone() };
+        app.store.keep_house(move |house| house.put(&locked)).await.map_err(Failure::from)?;
+    }
+    show_locked(&app, &asked, &token, &headers, &query.next, None)
+}
+
+pub async fn post_lock(
+    asked: InSession,
+    token: FormToken,
+    headers: HeaderMap,
+    State(app): State<App>,
+    fields: Fields,
+) -> Result<Response, Failure> {
+    let next = fields.text("next").to_owned();
+    let member = asked.member().id;
+    let credential = app.store.read(|read| read.get(&member))?.ok_or(Failure::SignIn)?;
+    if !password_fits(&app, &credential, fields.text("password")).await? {
+        let act = asked.act("lock.refused").on("member", member);
+        app.store.write(act, |_| Ok::<_, StoreError>(())).await?;
+        return count_wrong(&app, asked, &token, &headers, &next).await;
+    }
+    let open = Session { state: SessionState::Open, touched: app.now(), ..asked.session().clone() };
+    let act = asked.act("lock.open").on("member", member);
+    app.store.write(act, move |write| write.put(&open)).await.map_err(Failure::from)?;
+    Ok(Redirect::to(local_path(&next)).into_response())
+}
+
+/// Wrong tries at the lock count like wrong log-ins; too many end the session.
+async fn count_wrong(
+    app: &App,
+    asked: InSession,
+    token: &FormToken,
+    headers: &HeaderMap,
+    next: &str,
+) -> Result<Response, Failure> {
+    let word = [b"lock\0".as_slice(), &asked.member().id.bytes()].concat();
+    let (of, now) = (app.store.ring().blind(&word), app.now());
+    let wrong = app
+        .store
+        .keep_house(move |house| provisioning::credentials::count_attempt(house, of, now))
+        .await
+        .map_err(Failure::from)?;
+    if wrong >= provisioning::credentials::Attempts::WRONG_MAX {
+        session::end(app, vec![asked.session().clone()]).await?;
+        return Ok(Redirect::to("/login").into_response());
+    }
+    let error = "パスワードが違います。もう一度入力してください。";
+    let page = show_locked(app, &asked, token, headers, next, Some(error))?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+fn show_locked(
+    app: &App,
+    asked: &InSession,
+    token: &FormToken,
+    headers: &HeaderMap,
+    next: &str,
+    error: Option<&'static str>,
+) -> Result<Response, Failure> {
+    let details = &asked.member().details;
+    let lock = Lock {
+        member: Locked {
+            name: details.name.full(),
+            job: japanese::job(details.job),
+            facility: asked.admitted.facility().details.name.clone(),
+            shared: false,
+        },
+        error,
+        next: local_path(next).to_owned(),
+        form_token: token.text().to_owned(),
+    };
+    let bare = Bare { size: size_of(headers), ..bare(app, "一時停止中") };
+    Ok(Html(app.templates.render(&LockPage { bare, lock })?).into_response())
+}
+
+pub async fn post_logout(
+    asked: InSession,
+    State(app): State<App>,
+    _: Fields,
+) -> Result<Response, Failure> {
+    let token = asked.session().token;
+    let act = asked.act("logout").on("member", asked.member().id);
+    app.store.write(act, move |write| write.delete::<Session>(&token)).await?;
+    let mut response = Redirect::to("/login").into_response();
+    response.headers_mut().append(header::SET_COOKIE, Token::clear_cookie());
+    Ok(response)
+}
+
+/// Only a path of our own: nobody is led elsewhere by a link to our log-in.
+pub fn local_path(path: &str) -> &str {
+    let ours = path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.contains('\\')
+        && !path.chars().any(char::is_control);
+    if ours { path } else { "/" }
+}

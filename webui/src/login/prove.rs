@@ -1,0 +1,189 @@
+//! Whether somebody is who they say: the rules behind the three fields.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use provisioning::cards::initial_password_fits;
+use provisioning::credentials::{
+    self, Attempts, Credential, CredentialState, PasswordHash, spend_equal_time,
+};
+use provisioning::facilities::{FacilityByCode, FacilityCode};
+use provisioning::members::{Login, Member, MemberByLogin, Standing};
+use store::{Read, StoreError};
+use tokio::task::spawn_blocking;
+
+use crate::kit::app::App;
+use crate::kit::failure::Failure;
+use crate::kit::gate::Admitted;
+use crate::kit::session::{PasswordFirst, SessionState};
+
+/// How long a log-in waits for its turn to hash before it is told to come again.
+const TURN_MAX: Duration = Duration::from_secs(15);
+
+/// Wrong tries that are answered at once; each further one waits a second longer.
+const QUICK_TRIES: u32 = 3;
+const SLOWED_MAX: Duration = Duration::from_secs(5);
+
+/// The three fields as typed.
+pub struct Typed {
+    pub facility_code: String,
+    pub user_id: String,
+    pub password: String,
+}
+
+/// Who it is, and how the session starts.
+pub struct Proven {
+    pub member: Member,
+    pub state: SessionState,
+}
+
+/// What the page may say: everything else would tell a stranger something.
+#[derive(Debug)]
+pub enum Refused {
+    Wrong,
+    LockedOut,
+}
+
+struct Found {
+    member: Member,
+    credential: Option<Credential>,
+}
+
+pub async fn prove(
+    app: &App,
+    admitted: &Admitted,
+    typed: &Typed,
+) -> Result<Result<Proven, Refused>, Failure> {
+    let now = app.now();
+    let (account, device) = attempt_keys(app, admitted, typed);
+    let locked = app.store.read(|read| {
+        let of_account = locked(read, account, now, Attempts::WRONG_MAX)?;
+        Ok::<_, StoreError>(of_account || locked(read, device, now, Attempts::WRONG_ON_DEVICE_MAX)?)
+    })?;
+    if locked {
+        return Ok(Err(Refused::LockedOut));
+    }
+    let found = app.store.read(|read| find(read, typed))?;
+    let state = match &found {
+        Some(Found { member, credential: Some(credential) }) => {
+            let state = password_state(app, credential, &typed.password).await?;
+            let welcome = member.standing(app.today()) == Standing::Welcome;
+            let here = member.facility == admitted.facility().id;
+            state.filter(|_| welcome && here)
+        }
+        Some(Found { credential: None, .. }) | None => {
+            let password = typed.password.clone();
+            hash_off_thread(app, move || spend_equal_time(&password)).await?;
+            None
+        }
+    };
+    let (Some(state), Some(found)) = (state, found) else {
+        return Ok(Err(count(app, account, device, now).await?));
+    };
+    app.store.keep_house(move |house| credentials::clear_attempts(house, account)).await?;
+    Ok(Ok(Proven { member: found.member, state }))
+}
+
+/// Whether this is the member's password now; slow, and a few at once.
+pub async fn password_fits(
+    app: &App,
+    credential: &Credential,
+    typed: &str,
+) -> Result<bool, Failure> {
+    Ok(password_state(app, credential, typed).await?.is_some())
+}
+
+pub async fn hash_off_thread<T: Send + 'static>(
+    app: &App,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    let turn = tokio::time::timeout(TURN_MAX, app.hashing.acquire()).await;
+    let Ok(Ok(_turn)) = turn else { return Err(Failure::Busy) };
+    Ok(spawn_blocking(work).await?)
+}
+
+async fn password_state(
+    app: &App,
+    credential: &Credential,
+    typed: &str,
+) -> Result<Option<SessionState>, Failure> {
+    let now = app.now();
+    match &credential.state {
+        CredentialState::Initial { secret, expires_at } => {
+            let fits = app
+                .store
+                .read(|read| Ok::<_, StoreError>(initial_password_fits(read, secret, typed)))?;
+            // As slow as a chosen one, so that time does not tell which it is.
+            let typed = typed.to_owned();
+            hash_off_thread(app, move || spend_equal_time(&typed)).await?;
+            let first = SessionState::PasswordFirst(PasswordFirst::FirstLogin);
+            Ok((fits && now < *expires_at).then_some(first))
+        }
+        CredentialState::Chosen { hash, set_at } => {
+            if !fits(app, hash.clone(), typed).await? {
+                return Ok(None);
+            }
+            let left = app.network.passwords.days_left(*set_at, now);
+            let expired = left.is_some_and(|days| days < 0);
+            let late = SessionState::PasswordFirst(PasswordFirst::Expired);
+            Ok(Some(if expired { late } else { SessionState::Open }))
+        }
+    }
+}
+
+async fn fits(app: &App, hash: PasswordHash, typed: &str) -> Result<bool, Failure> {
+    let typed = typed.to_owned();
+    hash_off_thread(app, move || hash.fits(&typed)).await
+}
+
+fn find(read: &Read<'_>, typed: &Typed) -> Result<Option<Found>, StoreError> {
+    let (Ok(code), Ok(login)) =
+        (FacilityCode::parse(&typed.facility_code), Login::parse(&typed.user_id))
+    else {
+        return Ok(None);
+    };
+    let facility = read.first_by::<FacilityByCode>(&FacilityByCode::key(&code))?;
+    let Some(facility) = facility else { return Ok(None) };
+    let Some(member) = MemberByLogin::find(read, facility.id, &login)? else { return Ok(None) };
+    let credential = read.get(&member.id)?;
+    Ok(Some(Found { member, credential }))
+}
+
+async fn count(
+    app: &App,
+    account: [u8; 16],
+    device: [u8; 16],
+    now: Timestamp,
+) -> Result<Refused, StoreError> {
+    let wrong = app
+        .store
+        .keep_house(move |house| {
+            credentials::count_attempt(house, device, now)?;
+            credentials::count_attempt(house, account, now)
+        })
+        .await?;
+    let slowed = u64::from(wrong.saturating_sub(QUICK_TRIES));
+    tokio::time::sleep(Duration::from_secs(slowed).min(SLOWED_MAX)).await;
+    Ok(if wrong >= Attempts::WRONG_MAX { Refused::LockedOut } else { Refused::Wrong })
+}
+
+fn locked(
+    read: &Read<'_>,
+    of: [u8; 16],
+    now: Timestamp,
+    wrong_max: u32,
+) -> Result<bool, StoreError> {
+    let attempts: Option<Attempts> = read.get(&of)?;
+    Ok(attempts.is_some_and(|attempts| attempts.locked_at(now, wrong_max)))
+}
+
+fn attempt_keys(app: &App, admitted: &Admitted, typed: &Typed) -> ([u8; 16], [u8; 16]) {
+    let ring = app.store.ring();
+    let account = format!(
+        "account\0{}\0{}",
+        provisioning::japanese::fold_code(&typed.facility_code),
+        provisioning::japanese::fold_code(&typed.user_id)
+    );
+    let device = [b"device\0".as_slice(), &admitted.device().id.bytes()].concat();
+    (ring.blind(account.as_bytes()), ring.blind(&device))
+}

@@ -1,0 +1,5 @@
+//! Files of a draft: put there in one stream, or with the form where scripts are off.
+
+pub mod pages;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,236 @@
+//! Uploads, and a look at what was uploaded.
+
+use axum::extract::multipart::{Field, Multipart};
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use futures_util::StreamExt as _;
+use serde::{Deserialize, Serialize};
+use store::Id;
+
+use super::super::attach::{AttachProblem, attachment};
+use super::super::model::Draft;
+use super::super::pages::{problem, read_text};
+use super::super::tables::{self, Edit};
+use crate::kit::app::App;
+use crate::kit::failure::{Failure, Said};
+use crate::kit::files::{self, Shown, UploadProblem};
+use crate::kit::form::{Fields, FormToken, number};
+use crate::kit::frame::Frame;
+use crate::kit::member::SignedIn;
+use crate::kit::page::Page;
+use crate::mail::model::{FILE_BYTES_MAX, File};
+use crate::mail::views::{FileView, file_view};
+use crate::pictures::{Kind, PhotoFault, PictureProblem, Refusal};
+
+#[derive(Deserialize)]
+pub struct Named {
+    name: String,
+}
+
+#[derive(Serialize)]
+pub struct AttachmentsPage {
+    draft: Attached,
+}
+
+#[derive(Serialize)]
+struct Attached {
+    version: u64,
+    files: Vec<FileView>,
+}
+
+impl Page for AttachmentsPage {
+    const TEMPLATE: &'static str = "mail/drafts/attachments.html";
+}
+
+/// One file as the whole body, for scripts that show how far it is.
+pub async fn put_file(
+    Path(id): Path<Id<Draft>>,
+    asked: SignedIn,
+    token: FormToken,
+    frame: Frame,
+    headers: HeaderMap,
+    Query(named): Query<Named>,
+    State(app): State<App>,
+    request: Request,
+) -> Result<Response, Failure> {
+    let sent = headers.get("x-form-token").and_then(|token| token.to_str().ok());
+    token.check(sent.unwrap_or_default())?;
+    check_own(&app, &asked, id)?;
+    let body = request.into_body().into_data_stream();
+    let (blob, bytes) = files::receive(&app, body, FILE_BYTES_MAX).await.map_err(say_upload)?;
+    let file = attachment(&app, &named.name, blob, bytes).await.map_err(say_attach)?;
+    let draft = keep(&app, &asked, id, file).await?;
+    let base = format!("/mail/drafts/{id}");
+    let files = draft.files.iter().map(|file| file_view(file, &base)).collect();
+    frame.show_part(&AttachmentsPage { draft: Attached { version: draft.version, files } })
+}
+
+/// The whole form with its files, for browsers without scripts: the text is saved first, so that
+/// nothing typed is lost if a file is refused.
+pub async fn post_files(
+    Path(id): Path<Id<Draft>>,
+    asked: SignedIn,
+    token: FormToken,
+    State(app): State<App>,
+    mut form: Multipart,
+) -> Result<Response, Failure> {
+    check_own(&app, &asked, id)?;
+    let mut fields: Option<Vec<(String, String)>> = Some(Vec::new());
+    while let Some(part) = form.next_field().await.map_err(|_| Failure::StaleForm)? {
+        let name = part.name().unwrap_or_default().to_owned();
+        if name != "file" && name != "camera" {
+            let text = part.text().await.map_err(|_| Failure::TooLarge)?;
+            fields.get_or_insert_default().push((name, text));
+            continue;
+        }
+        if let Some(typed) = fields.take().filter(|typed| !typed.is_empty()) {
+            save_typed(&app, &asked, &token, id, typed.into_iter().collect()).await?;
+        }
+        take_part(&app, &asked, id, part).await?;
+    }
+    Ok(Redirect::to(&format!("/mail/drafts/{id}#files-title")).into_response())
+}
+
+async fn save_typed(
+    app: &App,
+    asked: &SignedIn,
+    token: &FormToken,
+    id: Id<Draft>,
+    fields: Fields,
+) -> Result<(), Failure> {
+    token.check(fields.text("token"))?;
+    let version = number(fields.text("version")).unwrap_or_default();
+    let edit =
+        Edit { version, text: read_text(&fields), add: None, remove: None, remove_file: None };
+    let (owner, now) = (asked.id(), asked.now());
+    let act = asked.act("draft.save").on("draft", id);
+    let saved = app.store.write(act, move |write| tables::save(write, owner, id, edit, now));
+    saved.await.map(drop).map_err(problem)
+}
+
+async fn take_part(
+    app: &App,
+    asked: &SignedIn,
+    id: Id<Draft>,
+    part: Field<'_>,
+) -> Result<(), Failure> {
+    let Some(name) = part.file_name().filter(|name| !name.is_empty()).map(str::to_owned) else {
+        return Ok(());
+    };
+    let mut writer = app.store.blobs().begin()?;
+    let mut part = part;
+    while let Some(chunk) = part.next().await {
+        let chunk = chunk.map_err(|_| say_upload(UploadProblem::Lost))?;
+        writer.write(&chunk)?;
+        if writer.bytes() > FILE_BYTES_MAX {
+            return Err(say_upload(UploadProblem::TooLarge(FILE_BYTES_MAX)));
+        }
+    }
+    let finished = tokio::task::spawn_blocking(move || writer.finish()).await?;
+    let (blob, bytes) = finished?;
+    let file = attachment(app, &name, blob, bytes).await.map_err(say_attach)?;
+    keep(app, asked, id, file).await.map(drop)
+}
+
+async fn keep(app: &App, asked: &SignedIn, id: Id<Draft>, file: File) -> Result<Draft, Failure> {
+    let owner = asked.id();
+    let act = asked.act("draft.attach").on("draft", id);
+    let kept = app.store.write(act, move |write| tables::add_file(write, owner, id, file));
+    kept.await.map_err(problem)
+}
+
+/// Before a gigabyte is received for nothing.
+fn check_own(app: &App, asked: &SignedIn, id: Id<Draft>) -> Result<(), Failure> {
+    let act = asked.act("draft.read").on("draft", id);
+    app.store.glance(act, |view| tables::own(view, asked.id(), id)).map(drop).map_err(problem)
+}
+
+pub async fn show_file(
+    Path((id, n)): Path<(Id<Draft>, u16)>,
+    asked: SignedIn,
+    headers: HeaderMap,
+    State(app): State<App>,
+) -> Result<Response, Failure> {
+    let file = own_file(&app, &asked, id, n)?;
+    let inline = Kind::of_media_type(&file.media_type).is_some_and(Kind::shown_inline);
+    let shown = Shown { media_type: &file.media_type, name: &file.name, inline };
+    files::send(&app, &file.blob, &headers, &shown)
+}
+
+pub async fn show_thumb(
+    Path((id, n)): Path<(Id<Draft>, u16)>,
+    asked: SignedIn,
+    headers: HeaderMap,
+    State(app): State<App>,
+) -> Result<Response, Failure> {
+    let file = own_file(&app, &asked, id, n)?;
+    let thumbnail = file.thumbnail.ok_or(Failure::NotFound)?;
+    let shown = Shown { media_type: "image/jpeg", name: &file.name, inline: true };
+    files::send(&app, &thumbnail, &headers, &shown)
+}
+
+fn own_file(app: &App, asked: &SignedIn, id: Id<Draft>, n: u16) -> Result<File, Failure> {
+    let act = asked.act("draft.file").on("draft", id);
+    let draft = app.store.glance(act, |view| tables::own(view, asked.id(), id));
+    let draft = draft.map_err(problem)?;
+    draft.files.into_iter().find(|file| file.n == n).ok_or(Failure::NotFound)
+}
+
+fn refused(status: StatusCode, why: &str, next: &'static str) -> Failure {
+    Said { status, what: "添付できませんでした", why: why.to_owned(), next, link: None }.into()
+}
+
+fn say_upload(problem: UploadProblem) -> Failure {
+    match problem {
+        UploadProblem::TooLarge(_) => refused(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "1つのファイルは2GBまでです。",
+            "動画を短く分けてから、もう一度添付してください。",
+        ),
+        UploadProblem::Lost => refused(
+            StatusCode::REQUEST_TIMEOUT,
+            "通信が途中で切れました。",
+            "電波のよい場所で、もう一度添付してください。",
+        ),
+        UploadProblem::Store(error) => error.into(),
+    }
+}
+
+fn say_attach(problem: AttachProblem) -> Failure {
+    let unfit = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    match problem {
+        AttachProblem::Refused(refusal) => refused(unfit, say_refusal(refusal), NEXT_KIND),
+        AttachProblem::Picture(PictureProblem::Photo(fault)) => {
+            refused(unfit, say_photo(fault), "撮り直すか、別の写真を添付してください。")
+        }
+        AttachProblem::Picture(PictureProblem::Busy) => Failure::Busy,
+        AttachProblem::Picture(problem) => Failure::Internal(Box::new(problem)),
+        AttachProblem::Store(error) => error.into(),
+        AttachProblem::Broken(error) => error.into(),
+    }
+}
+
+const NEXT_KIND: &str =
+    "写真（JPEG・PNG）、動画（MP4・MOV）、PDF、Word・Excel・PowerPoint、テキストを添付できます。";
+
+const fn say_refusal(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Empty => "ファイルの中身が空です。",
+        Refusal::Heic => {
+            "HEIC形式の写真は、位置情報を取り除けないため受け取れません。\
+             iPadの「設定」→「カメラ」→「フォーマット」で「互換性優先」を選んで撮影してください。"
+        }
+        Refusal::NotAllowed => "この種類のファイルは添付できません。",
+        Refusal::ContentDiffersFromName => "ファイルの中身と名前の種類が合っていません。",
+        Refusal::Macros => "マクロを含むファイルは添付できません。",
+    }
+}
+
+const fn say_photo(fault: PhotoFault) -> &'static str {
+    match fault {
+        PhotoFault::TooLarge => "写真は50MBまでです。",
+        PhotoFault::TooManyPixels => "写真の画素数が大きすぎます。",
+        PhotoFault::NotAPhoto | PhotoFault::Damaged => "写真が壊れているため、読み取れません。",
+    }
+}

@@ -1,0 +1,16 @@
+//! The own account: password, text size, sessions, last log-ins.
+
+pub mod pages;
+#[cfg(test)]
+mod tests;
+
+use crate::kit::routes::{Access, Routes};
+
+pub fn routes() -> Routes {
+    Routes::default()
+        .get(Access::Member, "/me", pages::show_me)
+        .post(Access::Member, "/me/sessions/{session}/end", pages::post_end_session)
+        .get(Access::Session, "/me/password", pages::show_password)
+        .post(Access::Session, "/me/password", pages::post_password)
+        .post(Access::Device, "/me/size", pages::post_size)
+}
