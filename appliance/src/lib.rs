@@ -1,3 +1,18 @@
-//! The appliance.
+//! The appliance: config, commands, start and stop.
+//!
+//! `start` is the product; `commands` is how people reach it; `demo` is the fictional network
+//! that `tokinet try` shows.
 
+pub mod commands;
+pub mod config;
 pub mod demo;
+pub mod migrations;
+
+mod client;
+mod control;
+mod desk;
+mod forward;
+mod master;
+mod running;
+
+pub use running::{Running, start};

@@ -69,8 +69,7 @@ impl Directory {
 
     /// Members whom mail can reach on a day and whose line holds every word asked for.
     pub fn search(&self, asked: &str, today: Date, rows_max: usize) -> Vec<Arc<Entry>> {
-        let words: Vec<String> = asked.split_whitespace().map(fold).collect();
-        let words: Vec<String> = words.into_iter().filter(|word| !word.is_empty()).collect();
+        let words = folded_words(asked);
         if words.is_empty() {
             return Vec::new();
         }
@@ -82,6 +81,35 @@ impl Directory {
             .take(rows_max)
             .cloned()
             .collect()
+    }
+
+    /// Everybody whose line or login holds every word asked for; all of them without a word. For
+    /// those who keep the register: standing does not count.
+    pub fn registered(&self, asked: &str) -> Vec<Arc<Entry>> {
+        let words = folded_words(asked);
+        let fits = |line: &&Line| {
+            let login = line.entry.member.login.as_str();
+            words.iter().all(|word| line.folded.contains(word) || login.contains(word))
+        };
+        self.lines.iter().filter(fits).map(|line| line.entry.clone()).collect()
+    }
+
+    /// Facilities whose names, code or address hold every word asked for, by their reading; all
+    /// of them without a word.
+    pub fn facilities_named(&self, asked: &str) -> Vec<Arc<Facility>> {
+        let words = folded_words(asked);
+        let fits = |facility: &&Arc<Facility>| {
+            let details = &facility.details;
+            let code = facility.code.as_str();
+            let parts = [&*details.name, &details.kana, &details.short, &details.address, code];
+            let line = parts.map(fold).join("|");
+            words.iter().all(|word| line.contains(word))
+        };
+        let mut found: Vec<_> = self.facilities.values().filter(fits).cloned().collect();
+        found.sort_by(|one, other| {
+            (&one.details.kana, &one.code).cmp(&(&other.details.kana, &other.code))
+        });
+        found
     }
 
     /// Others with the same written or spoken name: the classic wrong recipient.
@@ -117,6 +145,10 @@ impl Entry {
         };
         standing && self.facility.state == FacilityState::Active
     }
+}
+
+fn folded_words(asked: &str) -> Vec<String> {
+    asked.split_whitespace().map(fold).filter(|word| !word.is_empty()).collect()
 }
 
 fn folded_line(entry: &Entry, job_word: &str) -> String {

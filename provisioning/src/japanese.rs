@@ -14,6 +14,15 @@ pub fn fold_code(text: &str) -> String {
     text.nfkc().filter(|c| !c.is_whitespace() && !is_hyphen(*c)).collect::<String>().to_uppercase()
 }
 
+/// A name's reading as it is kept: full-width katakana with single blanks. Hiragana and half-width
+/// letters are taken; `None` where anything but kana stands in it.
+pub fn reading(text: &str) -> Option<String> {
+    let kana: String = text.nfkc().map(katakana).collect();
+    let kana = kana.split_whitespace().collect::<Vec<_>>().join(" ");
+    let is_kana = |c| matches!(c, 'ァ'..='ヺ' | 'ー' | '・' | ' ');
+    (!kana.is_empty() && kana.chars().all(is_kana)).then_some(kana)
+}
+
 fn fold_char(c: char) -> Option<char> {
     if c.is_whitespace()
         || is_hyphen(c)
@@ -112,6 +121,17 @@ mod tests {
         check("みどり・クリニック", "ミドリ クリニツク");
         check("ＡＢＣ", "abc");
         check("セーター", "セタ");
+    }
+
+    #[test]
+    fn a_reading_is_kept_in_katakana() {
+        let check = |text, expected: Option<&str>| assert_eq!(reading(text).as_deref(), expected);
+        check("さとう", Some("サトウ"));
+        check("ｶﾞｰﾃﾞﾝ　 みどり", Some("ガーデン ミドリ"));
+        check("ヴィラ・あおば", Some("ヴィラ・アオバ"));
+        check("佐藤", None);
+        check("Sato", None);
+        check(" ", None);
     }
 
     #[test]

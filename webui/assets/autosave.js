@@ -120,6 +120,8 @@ if (form) {
     event.preventDefault();
     if (by.dataset.confirm && !confirm(by.dataset.confirm)) return;
     const go = async () => {
+      // While its own submit event is still being told, a form does not submit again.
+      await new Promise((done) => { setTimeout(done); });
       if (by.name === 'step') await save();
       if (form.dataset.over || (dirty && by.name === 'step' && !stopped)) return;
       leaving = stopped = true;

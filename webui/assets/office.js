@@ -1,42 +1,49 @@
 // The office's desk: lists that keep themselves fresh, ticks for all, paper that is shown once.
 import { all, one, parse, toast, element } from './dom.js';
 
-// Another clerk, or a device outside, changed what waits: fetch the same page, swap the one part.
-let late;
-async function refresh(list) {
-  const address = list.dataset.liveList;
+// Another clerk, or a device outside, changed what waits: fetch the page again, swap the one part.
+const pageOf = async (address) => {
   const answer = await fetch(address, { headers: { accept: 'text/html' } });
-  const page = answer.ok && !answer.redirected && parse(await answer.text());
-  const fresh = page && one(`[data-live-list="${address}"]`, page);
-  if (!fresh) return;
-  all('[data-waiting]').forEach((badge, at) => {
-    const new_badge = all('[data-waiting]', page)[at];
-    if (new_badge) badge.replaceWith(new_badge);
-  });
-  const more = Number(fresh.dataset.waitingCount) > Number(list.dataset.waitingCount);
+  return answer.ok && !answer.redirected && parse(await answer.text());
+};
+
+function count(waiting) {
+  const before = Number(one('[data-waiting-number]')?.textContent ?? 0);
+  all('[data-waiting]').forEach((badge) => { badge.hidden = !waiting; });
+  all('[data-waiting-number]').forEach((number) => { number.textContent = waiting; });
+  return waiting > before;
+}
+
+// Where the list itself is not shown, its number and a word in the corner.
+async function tell() {
+  const list = one('[data-waiting-count]', (await pageOf('/office/enrolments')) || document.createDocumentFragment());
+  if (list && count(Number(list.dataset.waitingCount))) toast('tablet', '端末の登録が、承認を待っています。', element('br'), element('a', { href: '/office/enrolments' }, '開く'));
+}
+
+async function swap(list) {
+  const { liveList } = list.dataset;
+  const page = await pageOf(liveList);
+  const fresh = page && one(`[data-live-list="${liveList}"]`, page);
+  if (!fresh || fresh.innerHTML === list.innerHTML) return;
   const focus = list.contains(document.activeElement) && document.activeElement.id;
   // What stands under a finger must not become another's button in the same moment.
   fresh.classList.add('is-settling');
   list.replaceWith(fresh);
   setTimeout(() => fresh.classList.remove('is-settling'), 700);
   if (focus) (document.getElementById(focus) ?? one('#main')).focus({ preventScroll: true });
-  if (more) toast('tablet', '端末の登録が、承認を待っています。');
+  if (count(Number(fresh.dataset.waitingCount))) toast('tablet', '端末の登録が、承認を待っています。');
 }
 
-function news(event) {
-  const list = one('[data-live-list]');
-  if (list) {
-    clearTimeout(late);
-    late = setTimeout(() => refresh(list).catch(() => {}), 150);
-    return;
-  }
-  let waiting;
-  try { ({ waiting } = JSON.parse(event.data)); } catch { return; }
-  if (!Number.isInteger(waiting)) return;
-  const before = Number(one('[data-waiting-number]')?.textContent ?? 0);
-  all('[data-waiting]').forEach((badge) => { badge.hidden = !waiting; });
-  all('[data-waiting-number]').forEach((number) => { number.textContent = waiting; });
-  if (waiting > before) toast('tablet', '端末の登録が、承認を待っています。', element('br'), element('a', { href: '/office/enrolments' }, '開く'));
+let late;
+let leaving = false;
+addEventListener('submit', (event) => { leaving = !event.defaultPrevented; });
+function news() {
+  clearTimeout(late);
+  if (leaving) return;
+  late = setTimeout(() => {
+    const list = one('[data-live-list]');
+    (list ? swap(list) : tell()).catch(() => { /* no network: the next event, or the button, asks again */ });
+  }, 150);
 }
 
 const address = document.body.dataset.live;
@@ -51,8 +58,9 @@ if (address) {
   addEventListener('pagehide', () => source.close());
   addEventListener('pageshow', (event) => {
     if (!event.persisted) return;
+    leaving = false;
     listen();
-    news({ data: '{}' });
+    news();
   });
 }
 

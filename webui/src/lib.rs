@@ -12,26 +12,54 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use kit::app::App;
-use kit::listen::Doors;
+use kit::listen::{self, Doors};
 use kit::routes::{Access, Routes};
+use kit::tls::{Tls, TlsError};
 use kit::{assets, failure, gate, live, origin};
 
 pub mod login;
 pub mod me;
 
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
 pub mod home;
 pub mod mail;
+
+pub mod directory;
 
 pub mod office;
 pub mod touroku;
 
+pub mod trail;
+
 /// Every door of the product, and who may pass it.
 pub fn routes() -> Routes {
-    Routes::default().join(login::routes()).join(me::routes()).get(
-        Access::Member,
-        "/live",
-        live::show_live,
-    )
+    let features = [
+        login::routes(),
+        me::routes(),
+        home::routes(),
+        mail::routes(),
+        directory::routes(),
+        office::routes(),
+        trail::routes(),
+    ];
+    let all = features.into_iter().fold(Routes::default(), Routes::join);
+    all.get(Access::Member, "/live", live::show_live)
+}
+
+/// Serves both hosts on one listener until `stop`; open requests may end.
+pub async fn serve(
+    app: App,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> Result<(), TlsError> {
+    let tls = Tls::issue(&app)?;
+    let doors = doors(&app);
+    let signals = tokio::spawn(live::Live::run(app.clone()));
+    listen::serve(app, listener, tls, doors, stop).await;
+    signals.abort();
+    Ok(())
 }
 
 /// Both hosts, each with its layers: what is outside comes last.

@@ -1,4 +1,9 @@
-//! The fictional network that `tokinet try` shows: its people, mails and memos are data files
-//! in this folder, its pictures are drawn.
+//! The fictional network that `tokinet try` shows: its people and mails are data files in this
+//! folder, its pictures are drawn.
 
+mod data;
+mod fill;
 pub mod pictures;
+
+pub use data::{DemoNetwork, Persona};
+pub use fill::{PASSWORD, fill, found};

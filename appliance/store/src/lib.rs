@@ -29,7 +29,7 @@ mod write;
 pub use write::{Counter, House, Write};
 
 mod trail;
-pub use trail::{TrailFault, TrailHead, TrailRow};
+pub use trail::{TrailFault, TrailHead, TrailOf, TrailRow};
 
 mod changes;
 pub use changes::{Change, ChangedRow};

@@ -1,5 +1,6 @@
 //! The store: opening, reading, and the three ways to write.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -285,6 +286,25 @@ impl Store {
         let answer =
             self.post(Some(place), move |batch| batch.keep_house(|write| run(&mut House(write))))?;
         answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Opens every row of every table; answers how many there are.
+    pub fn verify_rows(&self) -> Result<u64, StoreError> {
+        let snapshot = self.0.engine.snapshot()?;
+        let mut count = 0;
+        for table in snapshot.tables()? {
+            let mut closed = false;
+            snapshot.rows(&table, &mut |key, value| {
+                closed = self.0.ring.open_sealed(&table, key, value).is_none();
+                count += 1;
+                if closed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            })?;
+            if closed {
+                log::error!(table = table.as_str(); "a row does not open");
+                return Err(StoreError::Damaged { table: "a table", why: "a row does not open" });
+            }
+        }
+        Ok(count)
     }
 
     /// Ends the writer after everything that waits; later writes answer `Closed`.

@@ -40,6 +40,13 @@ pub struct TrailHead {
     pub hash: [u8; 32],
 }
 
+/// What a part of the trail is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrailOf {
+    Subject([u8; 16]),
+    Member([u8; 16]),
+}
+
 /// Where the chain is broken.
 #[derive(Debug, thiserror::Error)]
 pub enum TrailFault {
@@ -103,13 +110,26 @@ impl Read<'_> {
         damage.map_or(Ok(rows), Err)
     }
 
+    /// What was done to one thing or by one member, newest first, older than `before`.
+    pub fn trail_of(
+        &self,
+        of: TrailOf,
+        before: Option<u64>,
+        rows_max: usize,
+    ) -> Result<Vec<TrailRow>, StoreError> {
+        match of {
+            TrailOf::Subject(id) => self.trail_by(BY_SUBJECT, id, before, rows_max),
+            TrailOf::Member(id) => self.trail_by(BY_MEMBER, id, before, rows_max),
+        }
+    }
+
     /// What was done to one thing, newest first.
     pub fn trail_of_subject(
         &self,
         subject: [u8; 16],
         rows_max: usize,
     ) -> Result<Vec<TrailRow>, StoreError> {
-        self.trail_by(BY_SUBJECT, subject, rows_max)
+        self.trail_of(TrailOf::Subject(subject), None, rows_max)
     }
 
     /// What one member did, newest first.
@@ -118,7 +138,7 @@ impl Read<'_> {
         member: [u8; 16],
         rows_max: usize,
     ) -> Result<Vec<TrailRow>, StoreError> {
-        self.trail_by(BY_MEMBER, member, rows_max)
+        self.trail_of(TrailOf::Member(member), None, rows_max)
     }
 
     /// Follows the whole chain; answers the number of rows.
@@ -143,9 +163,13 @@ impl Read<'_> {
         &self,
         index: &'static str,
         id: [u8; 16],
+        before: Option<u64>,
         rows_max: usize,
     ) -> Result<Vec<TrailRow>, StoreError> {
-        let high = crate::engine::prefix_end(&id);
+        let high = match before {
+            Some(number) => Some(KeyBytes::of(&(id, number))),
+            None => crate::engine::prefix_end(&id),
+        };
         let mut numbers = Vec::new();
         self.layers().range(index, &id, high.as_deref(), Order::Descending, &mut |key, _| {
             numbers.extend(key.last_chunk::<8>().copied());

@@ -10,5 +10,5 @@ pub(crate) mod tests;
 pub use model::{Approval, Card, CardNumber, CardSecret, CardState, Printed};
 pub use tables::{
     CardByMember, CardByState, CardProblem, any_open, cancel, initial_password_fits, issue,
-    of_member,
+    of_member, open,
 };

@@ -57,6 +57,10 @@ impl CardByState {
 /// Cards of one member over the years.
 const CARDS_OF_MEMBER_MAX: usize = 200;
 
+/// A card for everybody of a large area at once.
+const OPEN_CARDS_MAX: usize = 20_000;
+const OPEN_CARDS_A_READ: usize = 500;
+
 #[derive(Debug, thiserror::Error)]
 pub enum CardProblem {
     #[error("no such member")]
@@ -125,10 +129,38 @@ pub fn any_open(read: &Read<'_>, now: Timestamp) -> Result<bool, StoreError> {
     Ok(last.is_some_and(|card| card.is_open(now)))
 }
 
+/// Cards that may still be used, the soonest to expire first.
+pub fn open(read: &Read<'_>, now: Timestamp) -> Result<Vec<Card>, StoreError> {
+    let state = CardByState::of(CardState::Open);
+    let mut open: Vec<Card> = Vec::new();
+    let mut after = None;
+    while open.len() < OPEN_CARDS_MAX {
+        let page = read.page_by::<CardByState>(
+            &state,
+            Order::Descending,
+            after.as_ref(),
+            OPEN_CARDS_A_READ,
+        )?;
+        // Expired ones keep their state, and stand behind those that are not.
+        let reached_expired = page.rows.iter().any(|card| !card.is_open(now));
+        open.extend(page.rows.into_iter().filter(|card| card.is_open(now)));
+        after = page.next;
+        if reached_expired || after.is_none() {
+            break;
+        }
+    }
+    open.reverse();
+    Ok(open)
+}
+
+/// Newest first.
 pub fn of_member(read: &Read<'_>, member: Id<Member>) -> Result<Vec<Card>, StoreError> {
     let page =
-        read.page_by::<CardByMember>(&member, Order::Descending, None, CARDS_OF_MEMBER_MAX)?;
-    Ok(page.rows)
+        read.page_by::<CardByMember>(&member, Order::Ascending, None, CARDS_OF_MEMBER_MAX)?;
+    let mut cards = page.rows;
+    // Their keys are random numbers.
+    cards.sort_by_key(|card| std::cmp::Reverse(card.issued_at));
+    Ok(cards)
 }
 
 /// Whether what somebody typed is the initial password of this credential.

@@ -107,6 +107,29 @@ fn pages_are_open_only_while_a_card_is() {
 }
 
 #[test]
+fn cards_of_a_member_come_newest_first() {
+    let fixture = fixture();
+    let mut issued = Vec::new();
+    for _ in 0..4 {
+        issued.insert(0, fixture.issue(Approval::Needed).card.number);
+        fixture.store.clock().advance(jiff::SignedDuration::from_secs(1));
+    }
+    let found = fixture.store.read(|read| of_member(read, fixture.member.id)).unwrap();
+    assert_eq!(found.iter().map(|card| card.number).collect::<Vec<_>>(), issued);
+}
+
+#[test]
+fn open_cards_are_neither_ended_nor_expired() {
+    let fixture = fixture();
+    let count = |at| fixture.store.read(|read| open(read, at)).unwrap().len();
+    let now = fixture.store.clock().now();
+    fixture.issue(Approval::Needed);
+    fixture.issue(Approval::Needed);
+    assert_eq!(count(now), 1, "the newer card ended the other");
+    assert_eq!(count(now + Card::VALID), 0);
+}
+
+#[test]
 fn what_is_typed_from_paper_is_read_kindly() {
     let typed = CardSecret::parse("o1il-ａｂｃｄ ー 2345").map(|secret| secret.plain());
     assert_eq!(typed.as_deref(), Some("0111ABCD2345"));

@@ -9,6 +9,6 @@ pub use model::{
     Admission, Certificate, CertificateState, Device, DeviceSeen, DeviceState, Platform, Refusal,
 };
 pub use tables::{
-    CertificateByDevice, DeviceByFacility, RevokeProblem, admit, certificates_of, list,
-    of_facility, revoke, revoked_certificates,
+    CertificateByDevice, CertificateByEnd, DeviceByFacility, RevokeProblem, admit, certificates_of,
+    ending, ends_at, last_seen, list, of_facility, revoke, revoked_certificates,
 };

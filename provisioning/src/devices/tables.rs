@@ -36,7 +36,7 @@ impl Record for Certificate {
     type Key = [u8; 32];
     const TABLE: &'static str = "certificates";
     const VERSION: u8 = 1;
-    const INDEXES: &'static [&'static str] = &[CertificateByDevice::TABLE];
+    const INDEXES: &'static [&'static str] = &[CertificateByDevice::TABLE, CertificateByEnd::TABLE];
 
     fn key(&self) -> Self::Key {
         self.spki
@@ -44,6 +44,7 @@ impl Record for Certificate {
 
     fn index(&self, indexer: &mut Indexer<'_>) {
         indexer.add::<CertificateByDevice>(&self.device);
+        indexer.add::<CertificateByEnd>(&(CertificateByEnd::of(&self.state), self.not_after));
     }
 }
 
@@ -55,6 +56,24 @@ impl Index for CertificateByDevice {
     type Record = Certificate;
     type Key = Id<Device>;
     const TABLE: &'static str = "certificates_by_device";
+}
+
+/// Active ones first, by the day on which they end.
+pub struct CertificateByEnd;
+
+impl Index for CertificateByEnd {
+    type Record = Certificate;
+    type Key = (u8, Timestamp);
+    const TABLE: &'static str = "certificates_by_end";
+}
+
+impl CertificateByEnd {
+    const fn of(state: &CertificateState) -> u8 {
+        match state {
+            CertificateState::Active => 0,
+            CertificateState::Revoked { .. } => 1,
+        }
+    }
 }
 
 impl Record for DeviceSeen {
@@ -116,6 +135,49 @@ pub fn certificates_of(
         CERTIFICATES_OF_DEVICE_MAX,
     )?;
     Ok(page.rows)
+}
+
+/// When the certificates of a device end for good: the end of the one that lasts longest.
+pub fn ends_at(read: &Read<'_>, device: Id<Device>) -> Result<Option<Timestamp>, StoreError> {
+    let all = certificates_of(read, device)?;
+    Ok(all.iter().map(|certificate| certificate.not_after).max())
+}
+
+/// How many active devices may not speak any more from `until` on, though they may `now`.
+pub fn ending(read: &Read<'_>, now: Timestamp, until: Timestamp) -> Result<usize, StoreError> {
+    const ROWS_A_READ: usize = 500;
+    let mut devices = std::collections::BTreeSet::new();
+    let mut after = None;
+    for _ in 0..DEVICES_MAX / ROWS_A_READ {
+        let active = CertificateByEnd::of(&CertificateState::Active);
+        let page = read.page_by::<CertificateByEnd>(
+            &active,
+            Order::Ascending,
+            after.as_ref(),
+            ROWS_A_READ,
+        )?;
+        let reached_later = page.rows.iter().any(|certificate| certificate.not_after > until);
+        let in_date = page.rows.iter().filter(|certificate| certificate.not_after > now);
+        let soon = in_date.filter(|certificate| certificate.not_after <= until);
+        devices.extend(soon.map(|certificate| certificate.device));
+        after = page.next;
+        if reached_later || after.is_none() {
+            break;
+        }
+    }
+    let mut count = 0;
+    for id in devices {
+        let device: Option<Device> = read.get(&id)?;
+        let active = device.is_some_and(|device| device.state == DeviceState::Active);
+        if active && ends_at(read, id)?.is_some_and(|ends_at| ends_at <= until) {
+            count += 1;
+        }
+    }
+    Ok(count)
+}
+
+pub fn last_seen(read: &Read<'_>, device: Id<Device>) -> Result<Option<Timestamp>, StoreError> {
+    Ok(read.get::<DeviceSeen>(&device)?.map(|seen| seen.at))
 }
 
 #[derive(Debug, thiserror::Error)]

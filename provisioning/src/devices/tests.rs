@@ -118,3 +118,24 @@ fn a_facility_for_the_tunnel_alone_is_refused_outside() {
     fixture.store.write_and_wait(act(&fixture.store), move |write| write.put(&facility)).unwrap();
     assert_eq!(fixture.admit(SPKI), Err(Refusal::RouteNotAllowed));
 }
+
+#[test]
+fn a_device_is_counted_in_the_days_before_its_end() {
+    let fixture = fixture();
+    let now = fixture.store.clock().now();
+    let count = |now, until| fixture.store.read(|read| ending(read, now, until)).unwrap();
+    let hours = |hours| SignedDuration::from_hours(hours);
+    assert_eq!(count(now, now + hours(47)), 0, "it lasts longer");
+    assert_eq!(count(now, now + hours(48)), 1);
+    assert_eq!(count(now + hours(48), now + hours(96)), 0, "it is over");
+    let renewed = Certificate {
+        spki: [8; 32],
+        device: fixture.device.id,
+        serial: vec![4],
+        not_before: now,
+        not_after: now + hours(1_000),
+        state: CertificateState::Active,
+    };
+    fixture.store.write_and_wait(act(&fixture.store), move |write| write.put(&renewed)).unwrap();
+    assert_eq!(count(now, now + hours(48)), 0, "a newer certificate lasts longer");
+}

@@ -7,9 +7,11 @@ mod model;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod unfinished;
 
 pub use model::{Enrolment, EnrolmentProblem, EnrolmentState, Form, Redemption, SessionToken};
 pub use tables::{
-    EnrolmentBySession, EnrolmentByState, any_unfinished, approve, by_session, complete,
-    first_seen, prepare, recent, redeem, refuse, waiting,
+    EnrolmentByMember, EnrolmentBySession, EnrolmentByState, any_unfinished, approve, by_session,
+    complete, first_seen, of_member, prepare, recent, redeem, refuse, waiting,
 };
+pub use unfinished::{Step, Unfinished, unfinished};

@@ -14,13 +14,15 @@ impl Record for Enrolment {
     type Key = Id<Self>;
     const TABLE: &'static str = "enrolments";
     const VERSION: u8 = 1;
-    const INDEXES: &'static [&'static str] = &[EnrolmentBySession::TABLE, EnrolmentByState::TABLE];
+    const INDEXES: &'static [&'static str] =
+        &[EnrolmentByMember::TABLE, EnrolmentBySession::TABLE, EnrolmentByState::TABLE];
 
     fn key(&self) -> Self::Key {
         self.id
     }
 
     fn index(&self, indexer: &mut Indexer<'_>) {
+        indexer.add::<EnrolmentByMember>(&self.member);
         indexer.add::<EnrolmentBySession>(&self.session);
         let state = EnrolmentByState::of(self.state);
         indexer.add::<EnrolmentByState>(&(state, Newest(self.redeemed_at)));
@@ -28,6 +30,14 @@ impl Record for Enrolment {
 }
 
 impl Plain for Enrolment {}
+
+pub struct EnrolmentByMember;
+
+impl Index for EnrolmentByMember {
+    type Record = Enrolment;
+    type Key = Id<Member>;
+    const TABLE: &'static str = "enrolments_by_member";
+}
 
 pub struct EnrolmentBySession;
 
@@ -276,6 +286,12 @@ pub fn waiting(read: &Read<'_>, now: Timestamp) -> Result<Vec<Enrolment>, StoreE
     let waiting = EnrolmentByState::of(EnrolmentState::WaitingApproval);
     let page = read.page_by::<EnrolmentByState>(&waiting, Order::Ascending, None, LISTED_MAX)?;
     Ok(page.rows.into_iter().filter(|enrolment| !enrolment.is_expired(now)).collect())
+}
+
+/// What came of one member's cards, newest first.
+pub fn of_member(read: &Read<'_>, member: Id<Member>) -> Result<Vec<Enrolment>, StoreError> {
+    let order = Order::Descending;
+    Ok(read.page_by::<EnrolmentByMember>(&member, order, None, LISTED_MAX)?.rows)
 }
 
 /// Whether somebody is between card and certificate.

@@ -163,3 +163,38 @@ fn the_p12_password_belongs_to_one_session() {
     assert_ne!(password(&one), password(&other));
     assert_eq!(password(&one).len(), 19);
 }
+
+#[test]
+fn the_office_hears_where_an_enrolment_stopped() {
+    let fixture = fixture();
+    let steps = || {
+        let now = fixture.store.clock().now();
+        let found = fixture.store.read(|read| unfinished(read, now)).unwrap();
+        found.iter().map(|one| one.step).collect::<Vec<_>>()
+    };
+    let a_day = SignedDuration::from_hours(25);
+    let printed = fixture.issue(Approval::Needed);
+    assert!(steps().is_empty(), "the letter is under way");
+    fixture.store.clock().advance(a_day);
+    assert_eq!(steps(), [Step::Unused]);
+
+    let (enrolment, _) = redeem_with(&fixture, &printed, printed.secret.clone()).unwrap();
+    assert!(steps().is_empty(), "it waits for the office itself");
+    approve_it(&fixture, &enrolment, &enrolment.digits).unwrap();
+    fixture.store.clock().advance(a_day);
+    assert_eq!(steps(), [Step::NotTaken]);
+
+    let printed = fixture.issue(Approval::Waived);
+    assert!(steps().is_empty(), "a newer card took its place");
+    let (enrolment, _) = redeem_with(&fixture, &printed, printed.secret.clone()).unwrap();
+    let key = DeviceKey::generate().unwrap();
+    let device = complete_it(&fixture, &enrolment, &key).unwrap().id;
+    fixture.store.clock().advance(a_day);
+    assert_eq!(steps(), [Step::NotSeen]);
+    let now = fixture.store.clock().now();
+    fixture
+        .store
+        .write_and_wait(act(&fixture.store), move |write| first_seen(write, device, now))
+        .unwrap();
+    assert!(steps().is_empty());
+}

@@ -52,11 +52,22 @@ pub fn register(
     code: FacilityCode,
     details: FacilityDetails,
 ) -> Result<Facility, FacilityProblem> {
+    register_as(write, clock, clock.id(), code, details)
+}
+
+/// Under an id that the act names already.
+pub fn register_as(
+    write: &mut Write<'_>,
+    clock: &Clock,
+    id: Id<Facility>,
+    code: FacilityCode,
+    details: FacilityDetails,
+) -> Result<Facility, FacilityProblem> {
     if write.first_by::<FacilityByCode>(&FacilityByCode::key(&code))?.is_some() {
         return Err(FacilityProblem::CodeTaken);
     }
     let facility = Facility {
-        id: clock.id(),
+        id,
         code,
         details,
         state: FacilityState::Active,

@@ -11,5 +11,5 @@ pub use model::{
     Login, LoginProblem, Member, MemberDetails, MemberProblem, PersonName, Role, Roles, Standing,
 };
 pub use tables::{
-    MemberByFacility, MemberByLogin, change, list, of_facility, register, set_locked,
+    MemberByFacility, MemberByLogin, change, list, of_facility, register, register_as, set_locked,
 };

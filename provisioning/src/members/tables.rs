@@ -82,17 +82,22 @@ pub fn register(
     login: Login,
     details: MemberDetails,
 ) -> Result<Member, MemberProblem> {
+    register_as(write, clock, clock.id(), facility, login, details)
+}
+
+/// Under an id that the act names already.
+pub fn register_as(
+    write: &mut Write<'_>,
+    clock: &Clock,
+    id: Id<Member>,
+    facility: Id<Facility>,
+    login: Login,
+    details: MemberDetails,
+) -> Result<Member, MemberProblem> {
     if write.get::<Facility>(&facility)?.is_none() {
         return Err(MemberProblem::NoFacility);
     }
-    let member = Member {
-        id: clock.id(),
-        facility,
-        login,
-        details,
-        locked: false,
-        registered_at: clock.now(),
-    };
+    let member = Member { id, facility, login, details, locked: false, registered_at: clock.now() };
     refuse_taken(write, &member)?;
     write.put(&member)?;
     Ok(member)

@@ -62,6 +62,12 @@ impl Connections {
         tokens.map(CancellationToken::cancel).count()
     }
 
+    /// How many connections of these keys are open.
+    pub fn of_keys(&self, keys: &[[u8; 32]]) -> usize {
+        let open = self.lock();
+        keys.iter().filter_map(|key| open.by_key.get(key)).map(HashMap::len).sum()
+    }
+
     pub fn total(&self) -> usize {
         self.lock().total
     }

@@ -45,6 +45,37 @@ pub fn long_day(date: Date) -> String {
     format!("{}({})", era_date(date), weekday(date))
 }
 
+/// 「1月5日」, with the year where it is another.
+pub fn short_day(date: Date, today: Date) -> String {
+    if date.year() == today.year() {
+        return format!("{}月{}日", date.month(), date.day());
+    }
+    format!("{}年{}月{}日", date.year(), date.month(), date.day())
+}
+
+/// 「1月5日(月)」
+pub fn week_day(date: Date) -> String {
+    format!("{}月{}日({})", date.month(), date.day(), weekday(date))
+}
+
+/// 「1月5日(月) 14:05:12」, with the year where it is another: for records.
+pub fn exact(at: Timestamp, now: Timestamp) -> String {
+    let (at, today) = (local(at), today(now));
+    let same_year = at.year() == today.year();
+    let day = if same_year { week_day(at.date()) } else { long_day(at.date()) };
+    format!("{day} {}:{:02}", clock(&at), at.second())
+}
+
+/// 「2分40秒」
+pub fn duration(took: jiff::SignedDuration) -> String {
+    let (minutes, seconds) = (took.as_mins(), took.as_secs() % 60);
+    match minutes {
+        60.. => format!("{}時間{}分", minutes / 60, minutes % 60),
+        1.. => format!("{minutes}分{seconds}秒"),
+        _ => format!("{seconds}秒"),
+    }
+}
+
 /// 「14:05」
 pub fn clock(at: &Zoned) -> String {
     format!("{}:{:02}", at.hour(), at.minute())
@@ -235,7 +266,7 @@ pub fn facility_kind(kind: FacilityKind) -> &'static str {
 
 pub fn role(role: Role) -> &'static str {
     match role {
-        Role::Staff => "一般",
+        Role::Staff => "職員",
         Role::FacilityManager => "施設管理者",
         Role::Office => "事務室",
         Role::OfficeAdministrator => "事務室管理者",

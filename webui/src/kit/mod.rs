@@ -9,7 +9,7 @@ pub mod routes;
 pub mod connections;
 pub mod listen;
 mod stream;
-mod tls;
+pub mod tls;
 
 pub mod gate;
 pub mod member;

@@ -11,7 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 use provisioning::devices::Device;
 use provisioning::members::Member;
 use serde::{Deserialize, Serialize};
-use store::{Housekeeping, Id, Index, Indexer, Newest, Order, Plain, Read, Record, StoreError};
+use store::{
+    Housekeeping, Id, Index, Indexer, Newest, Order, Plain, Read, Record, StoreError, Write,
+};
 
 use super::app::App;
 
@@ -25,6 +27,9 @@ pub const SESSION_MAX: SignedDuration = SignedDuration::from_hours(12);
 const TOUCH_EVERY: SignedDuration = SignedDuration::from_secs(60);
 
 const SESSIONS_OF_MEMBER_MAX: usize = 100;
+
+/// A ward's PC through which everybody passes, between two sweeps.
+const SESSIONS_OF_DEVICE_MAX: usize = 10_000;
 
 pub const COOKIE: &str = "__Host-tokinet";
 
@@ -62,7 +67,7 @@ impl Record for Session {
     type Key = [u8; 16];
     const TABLE: &'static str = "sessions";
     const VERSION: u8 = 1;
-    const INDEXES: &'static [&'static str] = &[SessionByMember::TABLE];
+    const INDEXES: &'static [&'static str] = &[SessionByMember::TABLE, SessionByDevice::TABLE];
 
     fn key(&self) -> Self::Key {
         self.token
@@ -70,6 +75,7 @@ impl Record for Session {
 
     fn index(&self, indexer: &mut Indexer<'_>) {
         indexer.add::<SessionByMember>(&(self.member, Newest(self.since)));
+        indexer.add::<SessionByDevice>(&self.device);
     }
 }
 
@@ -83,6 +89,14 @@ impl Index for SessionByMember {
     type Record = Session;
     type Key = (Id<Member>, Newest);
     const TABLE: &'static str = "sessions_by_member";
+}
+
+pub struct SessionByDevice;
+
+impl Index for SessionByDevice {
+    type Record = Session;
+    type Key = Id<Device>;
+    const TABLE: &'static str = "sessions_by_device";
 }
 
 /// The cookie's 32 random bytes, as text.
@@ -177,4 +191,18 @@ pub async fn end(app: &App, sessions: Vec<Session>) -> Result<(), StoreError> {
             sessions.iter().try_for_each(|session| house.delete::<Session>(&session.token))
         })
         .await
+}
+
+/// Ends every session of a member as a part of an act.
+pub fn end_of_member(write: &mut Write<'_>, member: Id<Member>) -> Result<(), StoreError> {
+    let order = Order::Ascending;
+    let page = write.page_by::<SessionByMember>(&member, order, None, SESSIONS_OF_MEMBER_MAX)?;
+    page.rows.iter().try_for_each(|session| write.delete::<Session>(&session.token))
+}
+
+/// Ends every session at a device as a part of an act.
+pub fn end_at_device(write: &mut Write<'_>, device: Id<Device>) -> Result<(), StoreError> {
+    let order = Order::Ascending;
+    let page = write.page_by::<SessionByDevice>(&device, order, None, SESSIONS_OF_DEVICE_MAX)?;
+    page.rows.iter().try_for_each(|session| write.delete::<Session>(&session.token))
 }

@@ -45,7 +45,7 @@ impl Tls {
         let for_touroku = parts.authority.issue_server(&[&touroku_host], now)?;
         Ok(Self {
             app: Arc::new(app_config(parts, &for_app)?),
-            touroku: Arc::new(touroku_config(&for_touroku)?),
+            touroku: Arc::new(touroku_config(parts, &for_touroku)?),
             app_host,
             touroku_host,
         })
@@ -83,8 +83,13 @@ fn app_config(parts: &Parts, certificate: &ServerCertificate) -> Result<ServerCo
     Ok(quiet(builder.with_single_cert(chain, key)?))
 }
 
-fn touroku_config(certificate: &ServerCertificate) -> Result<ServerConfig, TlsError> {
-    let (chain, key) = chain_and_key(certificate);
+/// The root goes along, so that a program that knows its fingerprint can check the rest.
+fn touroku_config(
+    parts: &Parts,
+    certificate: &ServerCertificate,
+) -> Result<ServerConfig, TlsError> {
+    let (mut chain, key) = chain_and_key(certificate);
+    chain.push(CertificateDer::from(parts.authority.root_certificate().to_vec()));
     Ok(quiet(builder()?.with_no_client_auth().with_single_cert(chain, key)?))
 }
 
@@ -109,4 +114,12 @@ fn chain_and_key(
     let chain = certificate.chain.iter().cloned().map(CertificateDer::from).collect();
     let key = PrivatePkcs8KeyDer::from(certificate.key.as_bytes().to_vec());
     (chain, PrivateKeyDer::Pkcs8(key))
+}
+
+/// SHA-256 of a certificate, as printed on cards.
+pub fn fingerprint(certificate: &[u8]) -> [u8; 32] {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, certificate);
+    let mut fingerprint = [0; 32];
+    fingerprint.copy_from_slice(digest.as_ref());
+    fingerprint
 }

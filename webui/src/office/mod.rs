@@ -1,9 +1,32 @@
 //! The office's desk: facilities, members, cards, devices and their enrolments.
+//!
+//! Start at `desk`; the others follow the way of a facility from its form to its devices.
 
 pub mod counts;
+
+mod desk;
+
+mod facilities;
+mod members;
+
+mod cards;
+mod devices;
+
+mod lists;
+mod rows;
+mod say;
+mod text;
+
+#[cfg(test)]
+mod tests;
 
 use crate::kit::routes::Routes;
 
 pub fn routes() -> Routes {
     Routes::default()
+        .join(desk::routes())
+        .join(facilities::routes())
+        .join(members::routes())
+        .join(cards::routes())
+        .join(devices::routes())
 }

@@ -8,6 +8,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
+pub use attach::attachment;
 pub use model::{Draft, DraftKind};
 pub use pages::{discarded_rows, draft_row};
 pub use tables::{DraftByOwner, DraftProblem, deliver, of_owner, send, start};

@@ -1,0 +1,207 @@
+//! The operator's commands, as words: `facility add`, `member list`, `card issue`, …
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use serde_json::Value;
+use store::{Clock, Store};
+
+use super::say;
+use crate::config::Config;
+use crate::desk::{MemberAdd, Request, perform};
+use crate::migrations::MIGRATIONS;
+use crate::{control, master};
+
+#[derive(Subcommand)]
+pub enum DeskCommand {
+    /// How the network is
+    Status(Common),
+    #[command(subcommand)]
+    Facility(Facility),
+    #[command(subcommand)]
+    Member(Member),
+    #[command(subcommand)]
+    Card(Card),
+    #[command(subcommand)]
+    Device(Device),
+    #[command(subcommand)]
+    Trail(Trail),
+    /// Write an encrypted, verified backup
+    Backup {
+        #[command(flatten)]
+        common: Common,
+        /// The file to make
+        to: PathBuf,
+    },
+}
+
+#[derive(Clone, clap::Args)]
+pub struct Common {
+    #[arg(long, default_value = "tokinet.toml")]
+    config: PathBuf,
+    /// One line of JSON for scripts
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+pub enum Facility {
+    /// Register a facility
+    Add {
+        #[command(flatten)]
+        common: Common,
+        /// Ten digits
+        code: String,
+        /// hospital, clinic, pharmacy, home_nursing, care_management, …
+        kind: String,
+        name: String,
+        /// The name's reading in katakana
+        kana: String,
+        #[arg(long, default_value = "")]
+        phone: String,
+    },
+    List(Common),
+}
+
+#[derive(Subcommand)]
+pub enum Member {
+    /// Register a member
+    Add {
+        #[command(flatten)]
+        common: Common,
+        /// The facility's code
+        facility: String,
+        login: String,
+        #[arg(long, num_args = 2, required = true, value_names = ["FAMILY", "GIVEN"])]
+        name: Vec<String>,
+        #[arg(long, num_args = 2, required = true, value_names = ["FAMILY", "GIVEN"])]
+        kana: Vec<String>,
+        /// nurse, doctor, pharmacist, care_manager, clerk, …
+        #[arg(long)]
+        job: String,
+        #[arg(long, default_value = "staff")]
+        role: Vec<String>,
+    },
+    List(Common),
+    /// Stop a member's log-ins at once
+    Suspend {
+        #[command(flatten)]
+        common: Common,
+        facility: String,
+        login: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Card {
+    /// Make a card; its secrets are shown once
+    Issue {
+        #[command(flatten)]
+        common: Common,
+        facility: String,
+        login: String,
+        /// For machines that stand here: no six digits to compare
+        #[arg(long)]
+        without_approval: bool,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Device {
+    List(Common),
+    /// Cut a lost device off
+    Revoke {
+        #[command(flatten)]
+        common: Common,
+        device: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Trail {
+    Show {
+        #[command(flatten)]
+        common: Common,
+        #[arg(long, default_value_t = 50)]
+        rows: usize,
+    },
+    /// Follow the chain from the first row to the last
+    Verify(Common),
+    Export(Common),
+}
+
+pub fn run(command: DeskCommand) -> anyhow::Result<()> {
+    let (common, request) = request(command)?;
+    let config = Config::read(&common.config)?;
+    let answer = match control::ask(&config.control_socket(), &request)? {
+        Some(answer) => answer,
+        None => {
+            let master = master::read(config.master_key.as_deref())?;
+            let store = Store::open(&config.layout(), &master, Clock::system(), MIGRATIONS)?;
+            let answer = perform(&config, &store, None, request)?;
+            store.close();
+            answer
+        }
+    };
+    if common.json {
+        say(&answer)
+    } else {
+        show(&answer)
+    }
+    Ok(())
+}
+
+fn request(command: DeskCommand) -> anyhow::Result<(Common, Request)> {
+    Ok(match command {
+        DeskCommand::Status(common) => (common, Request::Status),
+        DeskCommand::Facility(Facility::Add { common, code, kind, name, kana, phone }) => {
+            (common, Request::FacilityAdd { code, kind, name, kana, phone })
+        }
+        DeskCommand::Facility(Facility::List(common)) => (common, Request::FacilityList),
+        DeskCommand::Member(Member::Add { common, facility, login, name, kana, job, role }) => {
+            let two = |names: Vec<String>| {
+                <[String; 2]>::try_from(names).map_err(|_| anyhow::anyhow!("two names are needed"))
+            };
+            let add =
+                MemberAdd { facility, login, name: two(name)?, kana: two(kana)?, job, roles: role };
+            (common, Request::MemberAdd(add))
+        }
+        DeskCommand::Member(Member::List(common)) => (common, Request::MemberList),
+        DeskCommand::Member(Member::Suspend { common, facility, login }) => {
+            (common, Request::MemberSuspend { facility, login })
+        }
+        DeskCommand::Card(Card::Issue { common, facility, login, without_approval }) => {
+            (common, Request::CardIssue { facility, login, approval_waived: without_approval })
+        }
+        DeskCommand::Device(Device::List(common)) => (common, Request::DeviceList),
+        DeskCommand::Device(Device::Revoke { common, device }) => {
+            (common, Request::DeviceRevoke { device })
+        }
+        DeskCommand::Trail(Trail::Show { common, rows }) => (common, Request::TrailShow { rows }),
+        DeskCommand::Trail(Trail::Verify(common)) => (common, Request::TrailVerify),
+        DeskCommand::Trail(Trail::Export(common)) => (common, Request::TrailExport),
+        DeskCommand::Backup { common, to } => {
+            (common, Request::Backup { to: std::path::absolute(to)? })
+        }
+    })
+}
+
+/// A row a line, a field a word: for eyes.
+fn show(answer: &Value) {
+    match answer {
+        Value::Array(rows) => rows.iter().for_each(|row| say(line(row))),
+        Value::Object(fields) => {
+            fields.iter().for_each(|(name, value)| say(format_args!("{name}: {}", word(value))));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => say(word(answer)),
+    }
+}
+
+fn line(row: &Value) -> String {
+    let Some(fields) = row.as_object() else { return word(row) };
+    fields.values().map(word).collect::<Vec<_>>().join("\t")
+}
+
+fn word(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

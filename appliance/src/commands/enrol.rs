@@ -1,0 +1,222 @@
+//! `tokinet enrol`: the client's side for Linux PCs, and for tests: a card becomes files.
+
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
+use hyper::header::{ACCEPT, CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
+use hyper::{Request, Response};
+use provisioning::authority::{DeviceKey, Pkcs12Form, pkcs12};
+use serde_json::Value;
+use tokio_rustls::TlsConnector;
+
+use super::{runtime, say};
+use crate::client::{Body, Trust, read_body, send, tls, whole};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The enrolment host on the card, e.g. touroku.example.jp
+    #[arg(long)]
+    host: String,
+    /// Where the host is reached, if not at its own name and port 443
+    #[arg(long)]
+    connect: Option<String>,
+    /// SHA-256 of the network's root certificate, as printed on the card
+    #[arg(long)]
+    fingerprint: String,
+    /// The card's number
+    #[arg(long)]
+    card: String,
+    /// The card's enrolment code; safer in the environment than on the command line
+    #[arg(long, env = "TOKINET_CARD_SECRET", hide_env_values = true)]
+    secret: String,
+    /// What this machine is called
+    #[arg(long)]
+    name: String,
+    /// The folder for key, certificates and .p12
+    #[arg(long, default_value = "tokinet-device")]
+    out: PathBuf,
+    /// The .p12's password; without it no .p12 is written
+    #[arg(long, env = "TOKINET_P12_PASSWORD", hide_env_values = true)]
+    p12_password: Option<String>,
+}
+
+/// How often the program asks whether somebody has approved.
+const ASKED_EVERY: Duration = Duration::from_secs(2);
+
+pub fn run(args: Args) -> anyhow::Result<()> {
+    runtime()?.block_on(enrol(&args))?;
+    say(format_args!("this machine is a device now: see {}", args.out.display()));
+    Ok(())
+}
+
+/// Where an enrolment host is, and how it is known.
+pub struct Place {
+    pub host: String,
+    pub address: String,
+    pub tls: TlsConnector,
+}
+
+/// What enrolment hands over.
+pub struct Enrolled {
+    pub key: DeviceKey,
+    pub certificate: Vec<u8>,
+    pub device_ca: Vec<u8>,
+    pub root: Vec<u8>,
+}
+
+async fn enrol(args: &Args) -> anyhow::Result<()> {
+    let fingerprint: String = args.fingerprint.chars().filter(char::is_ascii_hexdigit).collect();
+    let fingerprint = HEXLOWER_PERMISSIVE
+        .decode(fingerprint.as_bytes())
+        .ok()
+        .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
+        .context("the fingerprint is 64 hex digits")?;
+    let place = Place {
+        host: args.host.clone(),
+        address: args.connect.clone().unwrap_or_else(|| format!("{}:443", args.host)),
+        tls: tls(&Trust::Fingerprint(fingerprint), None)?,
+    };
+    let enrolled = redeem(&place, &args.card, &args.secret, &args.name, |digits| {
+        say(format_args!("waiting for approval; tell the office these digits: {digits}"));
+    })
+    .await?;
+    write_files(args, &enrolled)
+}
+
+/// Redeems a card, waits for approval, has a new key certified.
+pub async fn redeem(
+    place: &Place,
+    card: &str,
+    secret: &str,
+    name: &str,
+    tell_digits: impl Fn(&str),
+) -> anyhow::Result<Enrolled> {
+    let form = [
+        ("card", card),
+        ("secret", secret),
+        ("name", name),
+        ("platform", "linux"),
+        ("form", "request"),
+    ];
+    let form: Vec<_> = form.iter().map(|(k, v)| format!("{k}={}", percent(v))).collect();
+    let answer = place.post("/e", None, whole(form.join("&"))).await?;
+    let cookie = cookie_of(&answer).context("the card was refused: check number and code")?;
+    let digits = json(answer).await?;
+    let digits = digits.get("digits").and_then(Value::as_str).unwrap_or_default();
+    tell_digits(digits);
+    loop {
+        let status = json(place.get("/e/status", &cookie).await?).await?;
+        match status.get("state").and_then(Value::as_str) {
+            Some("approved") => break,
+            Some("waiting") => tokio::time::sleep(ASKED_EVERY).await,
+            state => bail!("the enrolment ended: {}", state.unwrap_or("no answer")),
+        }
+    }
+    let key = DeviceKey::generate()?;
+    let request = whole(key.signing_request()?);
+    let answer = json(place.post("/e/certificate", Some(&cookie), request).await?).await?;
+    let field = |name: &str| -> anyhow::Result<Vec<u8>> {
+        let text = answer.get(name).and_then(Value::as_str).context("no certificate came")?;
+        Ok(BASE64.decode(text.as_bytes())?)
+    };
+    let (certificate, device_ca, root) =
+        (field("certificate")?, field("device_ca")?, field("root")?);
+    Ok(Enrolled { key, certificate, device_ca, root })
+}
+
+impl Place {
+    async fn get(
+        &self,
+        path: &str,
+        cookie: &str,
+    ) -> anyhow::Result<Response<hyper::body::Incoming>> {
+        let request = Request::get(path)
+            .header(HOST, &self.host)
+            .header(ACCEPT, "application/json")
+            .header(COOKIE, cookie)
+            .body(whole(""))?;
+        send(&self.tls, &self.address, &self.host, request).await
+    }
+
+    async fn post(
+        &self,
+        path: &str,
+        cookie: Option<&str>,
+        body: Body,
+    ) -> anyhow::Result<Response<hyper::body::Incoming>> {
+        let mut request = Request::post(path)
+            .header(HOST, &self.host)
+            .header(ACCEPT, "application/json")
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some(cookie) = cookie {
+            request = request.header(COOKIE, cookie);
+        }
+        send(&self.tls, &self.address, &self.host, request.body(body)?).await
+    }
+}
+
+async fn json(answer: Response<hyper::body::Incoming>) -> anyhow::Result<Value> {
+    let status = answer.status();
+    let body = read_body(answer).await?;
+    if !status.is_success() {
+        bail!("the enrolment host answered {status}");
+    }
+    serde_json::from_slice(&body).context("the enrolment host's answer is not understood")
+}
+
+fn cookie_of(answer: &Response<hyper::body::Incoming>) -> Option<String> {
+    let cookie = answer.headers().get(SET_COOKIE)?.to_str().ok()?;
+    cookie.split(';').next().map(str::to_owned)
+}
+
+fn write_files(args: &Args, enrolled: &Enrolled) -> anyhow::Result<()> {
+    std::fs::create_dir_all(&args.out)
+        .with_context(|| format!("cannot make {}", args.out.display()))?;
+    write(&args.out.join("device.key.der"), enrolled.key.pkcs8().as_bytes())?;
+    write(&args.out.join("device.pem"), pem(&enrolled.certificate).as_bytes())?;
+    let chain = format!("{}{}", pem(&enrolled.certificate), pem(&enrolled.device_ca));
+    write(&args.out.join("chain.pem"), chain.as_bytes())?;
+    write(&args.out.join("root.pem"), pem(&enrolled.root).as_bytes())?;
+    if let Some(password) = &args.p12_password {
+        let chain =
+            [enrolled.certificate.clone(), enrolled.device_ca.clone(), enrolled.root.clone()];
+        let packed = pkcs12(&enrolled.key, &chain, password, Pkcs12Form::Aes256, &args.name)?;
+        write(&args.out.join("device.p12"), &packed)?;
+    }
+    Ok(())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    file.write_all(bytes)?;
+    Ok(())
+}
+
+fn pem(der: &[u8]) -> String {
+    let text = BASE64.encode(der);
+    let lines = text.as_bytes().chunks(64).map(String::from_utf8_lossy);
+    let lines: Vec<_> = lines.collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+}
+
+fn percent(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}

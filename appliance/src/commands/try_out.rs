@@ -1,0 +1,190 @@
+//! `tokinet try`: the whole appliance in a scratch folder, behind one address on loopback.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use provisioning::cards::{self, Approval};
+use store::{Act, Actor, Clock, Layout, MasterKey, Store};
+use tokio::net::TcpListener;
+
+use super::enrol::{Place, redeem};
+use super::{runtime, say};
+use crate::client::{Identity, Trust, tls};
+use crate::demo::{self, DemoNetwork, Persona};
+use crate::forward::{self, Guest};
+use crate::migrations::MIGRATIONS;
+use crate::{Running, start};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Keep the data in this folder; without it everything is gone with Ctrl-C
+    #[arg(long)]
+    keep: Option<PathBuf>,
+    /// The port of the address to open; another one if it is taken
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Print also where the real TLS doors are, for tests
+    #[arg(long, hide = true)]
+    doors: bool,
+}
+
+/// Reserved for tests and examples: no such domain exists.
+const DOMAIN: &str = "tokinet.test";
+
+/// A scratch network is small.
+const CACHE_BYTES: usize = 64 * 1024 * 1024;
+
+pub fn run(args: Args) -> anyhow::Result<()> {
+    let scratch = tempfile::tempdir().context("cannot make a scratch folder")?;
+    let folder = args.keep.clone().unwrap_or_else(|| scratch.path().to_owned());
+    runtime()?.block_on(try_out(args, folder))
+}
+
+async fn try_out(args: Args, folder: PathBuf) -> anyhow::Result<()> {
+    let layout = Layout { folder: folder.join("store"), cache_bytes: CACHE_BYTES };
+    let data = DemoNetwork::read()?;
+    let master_file = folder.join("master-key");
+    let fresh = !layout.file().exists();
+    let store = tokio::task::spawn_blocking(move || open(&layout, &master_file, fresh)).await??;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let running = start(store, listener).await?;
+    if fresh {
+        demo::fill(&running.app, &data).await?;
+    }
+    let guests = enrol_personas(&running, &data).await?;
+    let forwarder = bind(args.port).await?;
+    let address = forwarder.local_addr()?;
+    let root = running.app.authority.root_certificate().to_vec();
+    let doors = forward::Doors {
+        address: running.address,
+        app_host: running.app.app_host(),
+        touroku_host: running.app.touroku_host(),
+        touroku_tls: tls(&Trust::Root(root), None)?,
+    };
+    tell(&running, &guests, address, args.doors);
+    let network = running.app.network.name.clone();
+    let forwarding = tokio::spawn(forward::serve(forwarder, doors, guests, network));
+    tokio::signal::ctrl_c().await?;
+    forwarding.abort();
+    running.stop().await;
+    say("stopped");
+    Ok(())
+}
+
+fn open(layout: &Layout, master_file: &std::path::Path, fresh: bool) -> anyhow::Result<Store> {
+    std::fs::create_dir_all(layout.folder.parent().unwrap_or(&layout.folder))?;
+    if !fresh {
+        let master = crate::master::read(Some(master_file))?;
+        return Ok(Store::open(layout, &master, Clock::system(), MIGRATIONS)?);
+    }
+    let master: MasterKey = crate::master::create(master_file)?;
+    let store = Store::create(layout, &master, Clock::system(), MIGRATIONS)?;
+    demo::found(&store, &DemoNetwork::read()?, DOMAIN)?;
+    Ok(store)
+}
+
+/// Each persona gets a real device, the way everybody does: a card, redeemed over TLS.
+async fn enrol_personas(running: &Running, data: &DemoNetwork) -> anyhow::Result<Vec<Guest>> {
+    let app = &running.app;
+    let root = app.authority.root_certificate().to_vec();
+    let place = Place {
+        host: app.touroku_host(),
+        address: running.address.to_string(),
+        tls: tls(&Trust::Root(root.clone()), None)?,
+    };
+    let mut guests = Vec::new();
+    for (role, persona) in &data.personas {
+        let member = find(running, data, persona)?;
+        let (id, shared) = (member.member.id, app.clone());
+        let act = Act::new(Actor::Operator, "card.issue", app.now()).on("member", id);
+        let printed = app
+            .store
+            .write(act, move |write| {
+                let clock = shared.store.clock().clone();
+                cards::issue(write, &clock, &shared.authority, id, Approval::Waived, None)
+            })
+            .await?;
+        restore_password(running, id).await?;
+        let (number, secret) = (printed.card.number.plain(), printed.secret.plain());
+        let enrolled = redeem(&place, &number, &secret, &persona.device, |_| {}).await?;
+        let identity = Identity {
+            chain: vec![enrolled.certificate, enrolled.device_ca],
+            pkcs8: enrolled.key.pkcs8().as_bytes().to_vec(),
+        };
+        guests.push(Guest {
+            role: role.clone(),
+            name: member.member.details.name.full(),
+            job: webui::kit::japanese::job(member.member.details.job),
+            facility: member.facility.details.name.clone(),
+            facility_code: member.facility.code.as_str().to_owned(),
+            user_id: member.member.login.as_str().to_owned(),
+            password: demo::PASSWORD,
+            device: persona.device.clone(),
+            tls: tls(&Trust::Root(root.clone()), Some(&identity))?,
+        });
+    }
+    Ok(guests)
+}
+
+fn find(
+    running: &Running,
+    data: &DemoNetwork,
+    persona: &Persona,
+) -> anyhow::Result<std::sync::Arc<provisioning::directory::Entry>> {
+    let wanted = data.member.iter().find(|one| one.key == persona.member);
+    let wanted = wanted.with_context(|| persona.member.clone())?;
+    let code = data.facility.iter().find(|one| one.key == wanted.facility).map(|one| &one.code);
+    let directory = running.app.directory()?;
+    let found = directory.entries().find(|entry| {
+        entry.member.login.as_str() == wanted.login
+            && Some(entry.facility.code.as_str()) == code.map(|code| &**code)
+    });
+    found.cloned().with_context(|| format!("{} is not in the network", persona.member))
+}
+
+/// A card brings an initial password; the demo's people keep the one that is printed below.
+async fn restore_password(
+    running: &Running,
+    member: store::Id<provisioning::members::Member>,
+) -> anyhow::Result<()> {
+    use provisioning::credentials::{Credential, CredentialState};
+    let app = &running.app;
+    let act = Act::new(Actor::System, "demo.password", app.now());
+    let now = app.now();
+    let kept = app.store.write(act, move |write| {
+        let Some(mut credential) = write.get::<Credential>(&member)? else { return Ok(false) };
+        let Some(hash) = credential.earlier.first().cloned() else { return Ok(false) };
+        credential.state = CredentialState::Chosen { hash, set_at: now };
+        write.put(&credential)?;
+        Ok::<_, store::StoreError>(true)
+    });
+    if !kept.await? {
+        bail!("the demo's people have no passwords");
+    }
+    Ok(())
+}
+
+async fn bind(port: u16) -> anyhow::Result<TcpListener> {
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+        Ok(listener) => Ok(listener),
+        Err(_) => Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?),
+    }
+}
+
+fn tell(running: &Running, guests: &[Guest], address: SocketAddr, doors: bool) {
+    say(format_args!(
+        "\nTokinet runs with a fictional network ({} members). Open\n\n    http://{address}/\n",
+        running.app.directory().map_or(0, |directory| directory.entries().count()),
+    ));
+    for guest in guests {
+        say(format_args!(
+            "    {:<13} facility code {}  user id {:<10}  password {}",
+            guest.role, guest.facility_code, guest.user_id, guest.password
+        ));
+    }
+    if doors {
+        say(format_args!("doors {}", running.address));
+    }
+    say("\nCtrl-C stops everything.");
+}

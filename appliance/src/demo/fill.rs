@@ -1,0 +1,279 @@
+//! Filling an empty store with the fictional network, through the product's own acts.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, anyhow};
+use jiff::civil::{Date, Time};
+use jiff::{SignedDuration, Timestamp};
+use provisioning::authority::{Authority, Names, RootKey};
+use provisioning::credentials::{Credential, CredentialState, Password, PasswordRules};
+use provisioning::facilities::{self, Facility, FacilityCode, FacilityDetails, FacilityKind};
+use provisioning::members::{self, Login, Member, MemberDetails, PersonName, Role, Roles};
+use provisioning::network::{self, Network, OfficeContact};
+use store::{Act, Actor, Id, Store, StoreError};
+use webui::kit::app::App;
+use webui::kit::japanese;
+use webui::mail::drafts::{self, Draft, DraftKind};
+use webui::mail::model::{File, Importance, Mail, Person};
+use webui::mail::tables;
+
+use super::data::{DemoNetwork, DraftData, FacilityData, MailData, Mails, MemberData};
+use super::pictures;
+
+/// Everybody's password in the fictional network.
+pub const PASSWORD: &str = "aoba-no-midori-2026";
+
+/// The office's row, its authority, every facility and member. The root key is the caller's.
+pub fn found(store: &Store, data: &DemoNetwork, domain: &str) -> anyhow::Result<RootKey> {
+    let names = Names::parse(&data.network.short, domain)?;
+    let clock = store.clock();
+    let passphrase = data_encoding::HEXLOWER.encode(&clock.random::<16>());
+    let (authority, root) = Authority::found(&names, &passphrase, clock.now())?;
+    let office = data.facility.iter().find(|one| one.kind == FacilityKind::Office.key());
+    let office = office.context("the demo network has no office")?;
+    let network = Network {
+        name: data.network.name.clone(),
+        domain: domain.to_owned(),
+        contact: OfficeContact {
+            name: office.short.clone(),
+            phone: office.phone.clone(),
+            hours: "9:00-16:00".to_owned(),
+            address: office.address.clone(),
+        },
+        passwords: PasswordRules::default(),
+    };
+    let password = Password::parse(PASSWORD, "").map_err(|why| anyhow!("password: {why:?}"))?;
+    let hash = password.hash(clock);
+    let facilities: Vec<_> = data.facility.iter().map(facility).collect::<Result<_, _>>()?;
+    let people: Vec<_> = data.member.iter().map(person).collect::<Result<_, _>>()?;
+    let (clock, keys) = (clock.clone(), facility_keys(data));
+    store.write_and_wait(act(store, "demo.found"), move |write| {
+        network::found(write, &network, &authority)?;
+        let mut ids = BTreeMap::new();
+        for ((code, details), key) in facilities.into_iter().zip(keys) {
+            ids.insert(key, facilities::register(write, &clock, code, details)?.id);
+        }
+        for (key, login, details) in people {
+            let Some(facility) = ids.get(&key) else { continue };
+            let member = members::register(write, &clock, *facility, login, details)?;
+            let set_at = clock.now() - SignedDuration::from_hours(24 * 20);
+            let state = CredentialState::Chosen { hash: hash.clone(), set_at };
+            write.put(&Credential { member: member.id, state, earlier: Vec::new() })?;
+        }
+        Ok::<_, DemoProblem>(())
+    })?;
+    Ok(root)
+}
+
+#[derive(Debug, thiserror::Error)]
+enum DemoProblem {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Facility(#[from] facilities::FacilityProblem),
+    #[error(transparent)]
+    Member(#[from] members::MemberProblem),
+}
+
+fn facility_keys(data: &DemoNetwork) -> Vec<String> {
+    data.facility.iter().map(|facility| facility.key.clone()).collect()
+}
+
+fn facility(data: &FacilityData) -> anyhow::Result<(FacilityCode, FacilityDetails)> {
+    let code = FacilityCode::parse(&data.code).map_err(|why| anyhow!("{}: {why:?}", data.key))?;
+    let kind = FacilityKind::of_key(&data.kind).with_context(|| data.kind.clone())?;
+    let details = FacilityDetails {
+        kind,
+        name: data.name.clone(),
+        kana: data.kana.clone(),
+        short: data.short.clone(),
+        postal: data.postal.clone(),
+        address: data.address.clone(),
+        phone: data.phone.clone(),
+        fax: data.fax.clone(),
+    };
+    Ok((code, details))
+}
+
+fn person(data: &MemberData) -> anyhow::Result<(String, Login, MemberDetails)> {
+    let login = Login::parse(&data.login).map_err(|why| anyhow!("{}: {why:?}", data.key))?;
+    let roles: Option<Vec<Role>> = data.roles.iter().map(|role| Role::of_key(role)).collect();
+    let date = |text: &Option<String>| -> anyhow::Result<Option<Date>> {
+        text.as_deref().map(|text| text.parse().context("a date")).transpose()
+    };
+    let details = MemberDetails {
+        name: PersonName {
+            family: data.family.clone(),
+            given: data.given.clone(),
+            family_kana: data.family_kana.clone(),
+            given_kana: data.given_kana.clone(),
+        },
+        job: japanese::job_of(&data.job).with_context(|| data.job.clone())?,
+        roles: Roles::of(roles.context("an unknown role")?),
+        starts: date(&data.starts)?,
+        retires: date(&data.retires)?,
+    };
+    Ok((data.facility.clone(), login, details))
+}
+
+fn act(store: &Store, action: &'static str) -> Act {
+    Act::new(Actor::System, action, store.clock().now())
+}
+
+/// Who stands behind the data files' keys.
+struct Cast {
+    people: BTreeMap<String, (Member, Facility)>,
+}
+
+impl Cast {
+    fn of(store: &Store, data: &DemoNetwork) -> anyhow::Result<Self> {
+        let (members, facilities) = store
+            .read(|read| Ok::<_, StoreError>((members::list(read)?, facilities::list(read)?)))?;
+        let mut people = BTreeMap::new();
+        for one in &data.member {
+            let code = data.facility.iter().find(|f| f.key == one.facility).map(|f| &f.code);
+            let facility = facilities.iter().find(|f| Some(f.code.as_str()) == code.map(|c| &**c));
+            let facility = facility.with_context(|| one.facility.clone())?;
+            let member = members.iter().find(|member| {
+                member.facility == facility.id && member.login.as_str() == one.login
+            });
+            let member = member.with_context(|| one.key.clone())?;
+            people.insert(one.key.clone(), (member.clone(), facility.clone()));
+        }
+        Ok(Self { people })
+    }
+
+    fn member(&self, key: &str) -> anyhow::Result<&Member> {
+        self.people.get(key).map(|(member, _)| member).with_context(|| key.to_owned())
+    }
+
+    fn person(&self, key: &str) -> anyhow::Result<Person> {
+        let (member, facility) = self.people.get(key).with_context(|| key.to_owned())?;
+        Ok(Person::new(member, facility))
+    }
+}
+
+/// The mails of several weeks, as if they had been sent and opened then.
+pub async fn fill(app: &App, data: &DemoNetwork) -> anyhow::Result<()> {
+    let mails = Mails::read()?;
+    let cast = Cast::of(&app.store, data)?;
+    let drawn = draw_all(app, &mails).await?;
+    let mut sent: BTreeMap<&str, Id<Mail>> = BTreeMap::new();
+    for one in &mails.mail {
+        let at = moment(app, one.days_ago, &one.time)?;
+        let answers = one.reply_to.as_deref().and_then(|key| sent.get(key).copied());
+        let mail = mail(app, &cast, &drawn, one, at, answers)?;
+        sent.insert(&one.key, mail.id);
+        deliver(app, &cast, mail, one).await?;
+    }
+    for one in &mails.draft {
+        put_draft(app, &cast, one).await?;
+    }
+    Ok(())
+}
+
+fn mail(
+    app: &App,
+    cast: &Cast,
+    drawn: &BTreeMap<String, File>,
+    data: &MailData,
+    sent_at: Timestamp,
+    answers: Option<Id<Mail>>,
+) -> anyhow::Result<Mail> {
+    let files = data.pictures.iter().filter_map(|name| drawn.get(name));
+    let numbered = (0u16..).zip(files).map(|(n, file)| File { n, ..file.clone() });
+    Ok(Mail {
+        id: app.store.clock().id(),
+        sender: cast.person(&data.from)?,
+        recipients: data.to.iter().map(|key| cast.person(key)).collect::<Result<_, _>>()?,
+        subject: data.subject.clone(),
+        body: data.body.trim().to_owned(),
+        importance: Importance::of_key(&data.importance),
+        files: numbered.collect(),
+        sent_at,
+        answers,
+    })
+}
+
+async fn deliver(app: &App, cast: &Cast, mail: Mail, data: &MailData) -> anyhow::Result<()> {
+    let now = app.now();
+    let mut openings = Vec::new();
+    for opened in &data.opened {
+        let at = mail.sent_at + SignedDuration::from_mins(opened.after_minutes);
+        openings.push((cast.member(&opened.by)?.id, at.min(now)));
+    }
+    let sender = mail.sender.member;
+    app.store
+        .write(act(&app.store, "demo.mail"), move |write| {
+            drafts::deliver(write, &mail)?;
+            for (member, at) in openings {
+                tables::open(write, member, mail.id, at)?;
+            }
+            if let Some(answered) = mail.answers {
+                tables::note_answer(write, answered, sender, mail.sent_at)?;
+            }
+            Ok::<_, tables::MailProblem>(())
+        })
+        .await?;
+    Ok(())
+}
+
+async fn put_draft(app: &App, cast: &Cast, data: &DraftData) -> anyhow::Result<()> {
+    let recipients: Result<Vec<_>, _> =
+        data.to.iter().map(|key| cast.member(key).map(|member| member.id)).collect();
+    let draft = Draft {
+        id: app.store.clock().id(),
+        owner: cast.member(&data.from)?.id,
+        version: 2,
+        kind: DraftKind::New,
+        recipients: recipients?,
+        subject: data.subject.clone(),
+        body: data.body.trim().to_owned(),
+        importance: Importance::Normal,
+        files: Vec::new(),
+        next_file: 0,
+        saved_at: app.now() - SignedDuration::from_mins(47),
+        discarded: false,
+    };
+    let act = act(&app.store, "demo.draft");
+    app.store.write(act, move |write| drafts::start(write, &draft)).await?;
+    Ok(())
+}
+
+/// Every picture once, through the same cleaning as an upload.
+async fn draw_all(app: &App, mails: &Mails) -> anyhow::Result<BTreeMap<String, File>> {
+    let mut names: Vec<_> = mails.mail.iter().flat_map(|mail| mail.pictures.clone()).collect();
+    names.sort();
+    names.dedup();
+    let mut drawing = Vec::new();
+    for name in names {
+        let app = app.clone();
+        drawing.push(tokio::spawn(async move {
+            let picture = name.clone();
+            let drawn = tokio::task::spawn_blocking(move || pictures::draw(&picture)).await?;
+            let bytes = drawn.with_context(|| format!("no picture is named {name}"))?;
+            let mut writer = app.store.blobs().begin()?;
+            writer.write(&bytes)?;
+            let (blob, length) = writer.finish()?;
+            let shown = format!("{name}.jpg");
+            let file = drafts::attachment(&app, &shown, blob, length).await?;
+            anyhow::Ok((name, file))
+        }));
+    }
+    let mut drawn = BTreeMap::new();
+    for one in drawing {
+        let (name, file) = one.await??;
+        drawn.insert(name, file);
+    }
+    Ok(drawn)
+}
+
+/// That day at that time in Japan, never later than now.
+fn moment(app: &App, days_ago: i64, time: &str) -> anyhow::Result<Timestamp> {
+    let now = app.now();
+    let day = japanese::today(now).checked_sub(SignedDuration::from_hours(24 * days_ago))?;
+    let time: Time = format!("{time}:00").parse().context("a time")?;
+    let at = day.to_datetime(time).to_zoned(jiff::tz::TimeZone::get("Asia/Tokyo")?)?.timestamp();
+    // Whoever tries the product before breakfast still sees this morning's mail.
+    Ok(at.min(now - SignedDuration::from_mins(5)))
+}

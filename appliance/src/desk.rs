@@ -1,0 +1,293 @@
+//! What the operator may do from the console, in the running product or on a closed store.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, anyhow, bail};
+use provisioning::cards::{self, Approval};
+use provisioning::devices;
+use provisioning::facilities::{self, FacilityByCode, FacilityCode, FacilityDetails, FacilityKind};
+use provisioning::members::{
+    self, Job, Login, Member, MemberByLogin, MemberDetails, PersonName, Role, Roles,
+};
+use provisioning::network;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::{Act, Actor, Id, Read, Store, StoreError};
+use webui::kit::app::App;
+
+use crate::config::Config;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    Status,
+    FacilityAdd { code: String, kind: String, name: String, kana: String, phone: String },
+    FacilityList,
+    MemberAdd(MemberAdd),
+    MemberList,
+    MemberSuspend { facility: String, login: String },
+    CardIssue { facility: String, login: String, approval_waived: bool },
+    DeviceList,
+    DeviceRevoke { device: String },
+    TrailShow { rows: usize },
+    TrailVerify,
+    TrailExport,
+    Backup { to: PathBuf },
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MemberAdd {
+    pub facility: String,
+    pub login: String,
+    pub name: [String; 2],
+    pub kana: [String; 2],
+    pub job: String,
+    pub roles: Vec<String>,
+}
+
+/// Rows that one export or list may hold in memory.
+const ROWS_MAX: usize = 1_000_000;
+
+pub fn perform(
+    config: &Config,
+    store: &Store,
+    app: Option<&App>,
+    request: Request,
+) -> anyhow::Result<Value> {
+    match request {
+        Request::Status => status(store, app),
+        Request::FacilityAdd { code, kind, name, kana, phone } => {
+            add_facility(store, &code, &kind, name, kana, phone)
+        }
+        Request::FacilityList => list_facilities(store),
+        Request::MemberAdd(add) => add_member(store, add),
+        Request::MemberList => list_members(store),
+        Request::MemberSuspend { facility, login } => suspend(store, &facility, &login),
+        Request::CardIssue { facility, login, approval_waived } => {
+            let approval = if approval_waived { Approval::Waived } else { Approval::Needed };
+            issue_card(store, &facility, &login, approval)
+        }
+        Request::DeviceList => list_devices(store),
+        Request::DeviceRevoke { device } => revoke(store, app, &device),
+        Request::TrailShow { rows } => show_trail(store, rows),
+        Request::TrailVerify => verify_trail(store),
+        Request::TrailExport => show_trail(store, ROWS_MAX),
+        Request::Backup { to } => back_up(config, store, &to),
+    }
+}
+
+fn act(store: &Store, action: &'static str) -> Act {
+    Act::new(Actor::Operator, action, store.clock().now())
+}
+
+fn status(store: &Store, app: Option<&App>) -> anyhow::Result<Value> {
+    let settings = store.read(network::settings)?.context("the store holds no network")?;
+    let (facilities, members, devices, head) = store.read(|read| {
+        Ok::<_, StoreError>((
+            facilities::list(read)?.len(),
+            members::list(read)?.len(),
+            devices::list(read)?.len(),
+            read.trail_head()?,
+        ))
+    })?;
+    Ok(json!({
+        "network": settings.name,
+        "domain": settings.domain,
+        "running": app.is_some(),
+        "connections": app.map(|app| app.connections.total()),
+        "open_pages": app.map(|app| app.live.open_pages()),
+        "facilities": facilities,
+        "members": members,
+        "devices": devices,
+        "trail_rows": head.number,
+        "trail_hash": data_encoding::HEXLOWER.encode(&head.hash),
+    }))
+}
+
+fn add_facility(
+    store: &Store,
+    code: &str,
+    kind: &str,
+    name: String,
+    kana: String,
+    phone: String,
+) -> anyhow::Result<Value> {
+    let code = FacilityCode::parse(code).map_err(|why| anyhow!("facility code: {why:?}"))?;
+    let fits = code.check_digit_fits();
+    let kind = FacilityKind::of_key(kind).ok_or_else(|| anyhow!("unknown kind {kind}"))?;
+    let details = FacilityDetails {
+        kind,
+        name,
+        kana,
+        short: String::new(),
+        postal: String::new(),
+        address: String::new(),
+        phone,
+        fax: String::new(),
+    };
+    let clock = store.clock().clone();
+    let facility = store.write_and_wait(act(store, "facility.register"), move |write| {
+        facilities::register(write, &clock, code, details)
+    })?;
+    Ok(json!({ "facility": facility.id, "check_digit_fits": fits }))
+}
+
+fn list_facilities(store: &Store) -> anyhow::Result<Value> {
+    let all = store.read(facilities::list)?;
+    let rows = all.into_iter().map(|facility| {
+        json!({
+            "facility": facility.id,
+            "code": facility.code.as_str(),
+            "kind": facility.details.kind.key(),
+            "name": facility.details.name,
+        })
+    });
+    Ok(rows.collect())
+}
+
+fn add_member(store: &Store, add: MemberAdd) -> anyhow::Result<Value> {
+    let code = FacilityCode::parse(&add.facility).map_err(|why| anyhow!("facility: {why:?}"))?;
+    let login = Login::parse(&add.login).map_err(|why| anyhow!("login: {why:?}"))?;
+    let job = Job::of_key(&add.job).ok_or_else(|| anyhow!("unknown job {}", add.job))?;
+    let roles: Option<Vec<Role>> = add.roles.iter().map(|role| Role::of_key(role)).collect();
+    let roles = Roles::of(roles.ok_or_else(|| anyhow!("unknown role"))?);
+    let ([family, given], [family_kana, given_kana]) = (add.name, add.kana);
+    let details = MemberDetails {
+        name: PersonName { family, given, family_kana, given_kana },
+        job,
+        roles,
+        starts: None,
+        retires: None,
+    };
+    let clock = store.clock().clone();
+    let member = store.write_and_wait(act(store, "member.register"), move |write| {
+        let facility = write.first_by::<FacilityByCode>(&FacilityByCode::key(&code))?;
+        let facility = facility.ok_or(members::MemberProblem::NoFacility)?;
+        members::register(write, &clock, facility.id, login, details)
+    })?;
+    Ok(json!({ "member": member.id }))
+}
+
+fn list_members(store: &Store) -> anyhow::Result<Value> {
+    let all = store.read(members::list)?;
+    let rows = all.into_iter().map(|member| {
+        json!({
+            "member": member.id,
+            "facility": member.facility,
+            "login": member.login.as_str(),
+            "name": member.details.name.full(),
+            "job": member.details.job.key(),
+            "locked": member.locked,
+        })
+    });
+    Ok(rows.collect())
+}
+
+fn find_member(read: &Read<'_>, facility: &str, login: &str) -> anyhow::Result<Member> {
+    let code = FacilityCode::parse(facility).map_err(|why| anyhow!("facility: {why:?}"))?;
+    let login = Login::parse(login).map_err(|why| anyhow!("login: {why:?}"))?;
+    let facility = read
+        .first_by::<FacilityByCode>(&FacilityByCode::key(&code))?
+        .ok_or_else(|| anyhow!("no facility has this code"))?;
+    MemberByLogin::find(read, facility.id, &login)?.ok_or_else(|| anyhow!("no such member"))
+}
+
+fn suspend(store: &Store, facility: &str, login: &str) -> anyhow::Result<Value> {
+    let member = store.read(|read| find_member(read, facility, login))?;
+    let act = act(store, "member.lock").on("member", member.id);
+    store.write_and_wait(act, move |write| members::set_locked(write, member.id, true))?;
+    Ok(json!({ "member": member.id, "locked": true }))
+}
+
+fn issue_card(
+    store: &Store,
+    facility: &str,
+    login: &str,
+    approval: Approval,
+) -> anyhow::Result<Value> {
+    let member = store.read(|read| find_member(read, facility, login))?.id;
+    let authority = store.read(network::authority)?.context("the store holds no network")??;
+    let clock = store.clock().clone();
+    let act = act(store, "card.issue").on("member", member);
+    let printed = store.write_and_wait(act, move |write| {
+        cards::issue(write, &clock, &authority, member, approval, None)
+    })?;
+    Ok(json!({
+        "card": printed.card.number.to_string(),
+        "secret": printed.secret.grouped(),
+        "initial_password": printed.initial_password.grouped(),
+        "expires_at": printed.card.expires_at.to_string(),
+    }))
+}
+
+fn list_devices(store: &Store) -> anyhow::Result<Value> {
+    let all = store.read(devices::list)?;
+    let rows = all.into_iter().map(|device| {
+        json!({
+            "device": device.id,
+            "facility": device.facility,
+            "name": device.name,
+            "platform": device.platform.key(),
+            "office": device.office,
+            "state": match device.state {
+                devices::DeviceState::Active => "active",
+                devices::DeviceState::Revoked { .. } => "revoked",
+                devices::DeviceState::Retired { .. } => "retired",
+            },
+            "first_seen_at": device.first_seen_at.map(|at| at.to_string()),
+        })
+    });
+    Ok(rows.collect())
+}
+
+fn revoke(store: &Store, app: Option<&App>, device: &str) -> anyhow::Result<Value> {
+    let id: Id<devices::Device> = device.parse().context("not a device's id")?;
+    let now = store.clock().now();
+    let act = act(store, "device.revoke").on("device", id);
+    store.write_and_wait(act, move |write| devices::revoke(write, id, now))?;
+    let certificates = store.read(|read| devices::certificates_of(read, id))?;
+    let keys: Vec<_> = certificates.iter().map(|certificate| certificate.spki).collect();
+    let cut = app.map(|app| app.connections.cut(&keys));
+    Ok(json!({ "device": id, "connections_cut": cut }))
+}
+
+fn show_trail(store: &Store, rows_max: usize) -> anyhow::Result<Value> {
+    let rows = store.read(|read| read.trail(None, rows_max.min(ROWS_MAX)))?;
+    let rows = rows.into_iter().map(|row| {
+        json!({
+            "number": row.number,
+            "at": row.at.to_string(),
+            "actor": format!("{:?}", row.actor),
+            "action": row.action,
+            "subject": row.subject.map(|subject| {
+                format!("{} {}", subject.kind, Id::<()>::from_bytes(subject.id))
+            }),
+            "tables": row.tables,
+            "previous": data_encoding::HEXLOWER.encode(&row.previous),
+        })
+    });
+    Ok(rows.collect())
+}
+
+fn verify_trail(store: &Store) -> anyhow::Result<Value> {
+    let rows = store.read(|read| Ok::<_, StoreError>(read.verify_trail()))?;
+    let head = store.read(|read| read.trail_head())?;
+    let rows = rows?;
+    Ok(json!({ "rows": rows, "hash": data_encoding::HEXLOWER.encode(&head.hash) }))
+}
+
+fn back_up(config: &Config, store: &Store, to: &std::path::Path) -> anyhow::Result<Value> {
+    let Some(recipient) = &config.backup_recipient else {
+        bail!("the config names no `backup_recipient`");
+    };
+    let report = store::back_up(store, to, recipient)?;
+    Ok(json!({
+        "file": to,
+        "rows": report.rows,
+        "blobs": report.blobs,
+        "blobs_damaged": report.blobs_damaged,
+        "bytes": report.bytes,
+        "trail_rows": report.trail.number,
+        "trail_hash": data_encoding::HEXLOWER.encode(&report.trail.hash),
+    }))
+}

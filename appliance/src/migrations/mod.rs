@@ -1,0 +1,6 @@
+//! The steps from older stores to this one. The array only grows; each step is a file with
+//! frozen copies of the shapes that it reads and writes.
+
+use store::Migration;
+
+pub const MIGRATIONS: &[Migration] = &[];

@@ -1,0 +1,84 @@
+//! The product, started: listeners, timers, and the way to stop them.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use store::Store;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use webui::kit::app::{App, Config as WebConfig};
+
+/// Attachments that nobody names are looked for once a day.
+const SWEEP_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A started product.
+pub struct Running {
+    pub app: App,
+    pub address: SocketAddr,
+    stop: CancellationToken,
+    serving: JoinHandle<()>,
+}
+
+/// Starts serving a store that holds a network.
+pub async fn start(store: Store, listener: TcpListener) -> anyhow::Result<Running> {
+    let config = WebConfig { picture_worker: this_program()? };
+    let app = App::new(store, &config).context("cannot start the product")?;
+    let address = listener.local_addr()?;
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(serve(app.clone(), listener, stop.clone()));
+    tokio::spawn(sweep(app.clone(), stop.clone()));
+    Ok(Running { app, address, stop, serving })
+}
+
+async fn serve(app: App, listener: TcpListener, stop: CancellationToken) {
+    if let Err(error) = webui::serve(app, listener, stop).await {
+        log::error!(error:% = error; "cannot serve");
+    }
+}
+
+async fn sweep(app: App, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(SWEEP_EVERY) => {}
+        }
+        let app = app.clone();
+        let swept = tokio::task::spawn_blocking(move || {
+            app.store.blobs().sweep(
+                |blob| app.store.read(|read| webui::mail::tables::is_kept(read, blob)),
+                app.now(),
+            )
+        });
+        match swept.await {
+            Ok(Ok(report)) => log::info!(report:?; "swept the attachments"),
+            Ok(Err(error)) => log::error!(error:% = error; "cannot sweep the attachments"),
+            Err(error) => log::error!(error:% = error; "sweeping was stopped"),
+        }
+    }
+}
+
+impl Running {
+    /// Until it ends by itself, which it does not unless something broke.
+    pub async fn wait(&mut self) -> anyhow::Result<()> {
+        (&mut self.serving).await.context("serving broke off")
+    }
+
+    /// Ends open requests, then the store.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        drop(self.serving.await);
+        let app = self.app;
+        drop(tokio::task::spawn_blocking(move || app.store.close()).await);
+    }
+}
+
+/// This binary again, for the child processes that it starts of itself.
+pub fn this_program() -> anyhow::Result<PathBuf> {
+    // A name that was replaced under a running program reads "… (deleted)"; this one does not.
+    let own = PathBuf::from("/proc/self/exe");
+    std::fs::read_link(&own).context("cannot find this program")?;
+    std::env::current_exe().context("cannot find this program")
+}

@@ -1,0 +1,160 @@
+//! The paper: what is shown once, on the answer to the act that made it.
+
+use axum::http::{HeaderMap, Uri, header};
+use axum::response::{Html, IntoResponse, Response};
+use provisioning::cards::Printed;
+use provisioning::directory::Directory;
+use provisioning::members::Member;
+use serde::Serialize;
+use store::Id;
+
+use super::model::{Paper, enrolment_address, fingerprint, qr_svg};
+use crate::kit::app::App;
+use crate::kit::failure::Failure;
+use crate::kit::japanese;
+use crate::kit::page::Page;
+use crate::office::rows::{day, facility_href, member_href};
+
+#[derive(Serialize)]
+struct SheetPage {
+    print: Print,
+    cards: Vec<PrintedCard>,
+}
+
+impl Page for SheetPage {
+    const TEMPLATE: &'static str = "office/cards/print_sheet.html";
+}
+
+#[derive(Serialize)]
+struct LetterPage {
+    print: Print,
+    cards: Vec<PrintedCard>,
+}
+
+impl Page for LetterPage {
+    const TEMPLATE: &'static str = "office/cards/print_letter.html";
+}
+
+#[derive(Serialize)]
+struct Print {
+    network: String,
+    date: String,
+    office: Sender,
+    host: String,
+    back: String,
+}
+
+#[derive(Serialize)]
+struct Sender {
+    name: String,
+    postal: String,
+    address: String,
+    phone: String,
+    hours: String,
+}
+
+#[derive(Serialize)]
+struct PrintedCard {
+    facility: String,
+    postal: String,
+    address: String,
+    code: String,
+    member: String,
+    job: &'static str,
+    user_id: String,
+    password: Vec<String>,
+    number: String,
+    secret: String,
+    qr: minijinja::Value,
+    expires: String,
+    fingerprint: Option<String>,
+}
+
+pub fn show_print(
+    app: &App,
+    host: String,
+    paper: Paper,
+    printed: &[Printed],
+) -> Result<Response, Failure> {
+    let directory = app.directory()?;
+    let fingerprint = fingerprint(&app.authority.root_fingerprint());
+    let mut cards = Vec::new();
+    for one in printed {
+        cards.push(card(&directory, &host, &fingerprint, one).ok_or(Failure::NotFound)?);
+    }
+    let contact = app.network.contact.clone();
+    let print = Print {
+        network: app.network.name.clone(),
+        date: japanese::era_date(app.today()),
+        office: Sender {
+            name: contact.name,
+            postal: String::new(),
+            address: contact.address,
+            phone: contact.phone,
+            hours: contact.hours,
+        },
+        host,
+        back: back(printed),
+    };
+    let html = match paper {
+        Paper::Sheet => app.templates.render(&SheetPage { print, cards })?,
+        Paper::Letter => app.templates.render(&LetterPage { print, cards })?,
+    };
+    Ok(Html(html).into_response())
+}
+
+fn card(
+    directory: &Directory,
+    host: &str,
+    fingerprint: &str,
+    printed: &Printed,
+) -> Option<PrintedCard> {
+    let card = &printed.card;
+    let entry = directory.member(card.member)?;
+    let (member, facility) = (&entry.member, &entry.facility);
+    let qr = qr_svg(&enrolment_address(host, printed))?;
+    Some(PrintedCard {
+        facility: facility.details.name.clone(),
+        postal: facility.details.postal.clone(),
+        address: facility.details.address.clone(),
+        code: facility.code.as_str().to_owned(),
+        member: member.details.name.full(),
+        job: japanese::job(member.details.job),
+        user_id: member.login.as_str().to_owned(),
+        password: printed.initial_password.grouped().split('-').map(str::to_owned).collect(),
+        number: card.number.to_string(),
+        secret: printed.secret.grouped(),
+        qr: minijinja::Value::from_safe_string(qr),
+        expires: day(card.expires_at),
+        fingerprint: Some(fingerprint.to_owned()),
+    })
+}
+
+/// To the member, the facility, or all cards: whatever the cards have in common.
+fn back(printed: &[Printed]) -> String {
+    let Some(first) = printed.first() else { return "/office/cards".to_owned() };
+    let (member, facility): (Id<Member>, _) = (first.card.member, first.card.facility);
+    if printed.len() == 1 {
+        member_href(member)
+    } else if printed.iter().all(|one| one.card.facility == facility) {
+        facility_href(facility)
+    } else {
+        "/office/cards".to_owned()
+    }
+}
+
+/// The enrolment host, with the port that was used to come here.
+pub fn host(app: &App, uri: &Uri, headers: &HeaderMap) -> String {
+    let port = match uri.authority() {
+        Some(authority) => authority.port_u16(),
+        None => {
+            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+            let authority = host.and_then(|host| host.parse().ok());
+            authority.and_then(|host: axum::http::uri::Authority| host.port_u16())
+        }
+    };
+    match port {
+        Some(port) => format!("{}:{port}", app.touroku_host()),
+        None => app.touroku_host(),
+    }
+}

@@ -1,0 +1,117 @@
+//! The desk's page.
+
+use axum::extract::State;
+use axum::response::Response;
+use provisioning::cards;
+use provisioning::devices::{self, DeviceState};
+use provisioning::directory::{Directory, Entry};
+use provisioning::enrolment::{self, Step, Unfinished};
+use provisioning::facilities::FacilityState;
+use provisioning::members::Standing;
+use serde::Serialize;
+use store::StoreError;
+
+use crate::kit::app::App;
+use crate::kit::failure::Failure;
+use crate::kit::frame::{Frame, Nav};
+use crate::kit::japanese;
+use crate::kit::member::OfficeMember;
+use crate::kit::page::Page;
+use crate::office::counts::{Office, office};
+use crate::office::rows::{ApprovalRow, approval_row, member_href, member_words};
+use crate::office::say;
+
+/// What one look takes in; the rest comes when these are dealt with.
+const UNFINISHED_SHOWN: usize = 50;
+
+#[derive(Serialize)]
+struct DeskPage {
+    office: Office,
+    desk: Desk,
+    waiting: Vec<ApprovalRow>,
+    unfinished: Vec<UnfinishedRow>,
+}
+
+impl Page for DeskPage {
+    const TEMPLATE: &'static str = "office/desk/desk.html";
+}
+
+#[derive(Serialize)]
+struct Desk {
+    today: String,
+    facilities: usize,
+    members: usize,
+    cards: usize,
+    devices: usize,
+}
+
+#[derive(Serialize)]
+struct UnfinishedRow {
+    step: &'static str,
+    device: Option<String>,
+    member: String,
+    job: &'static str,
+    facility: String,
+    href: String,
+    since: String,
+    note: Option<String>,
+}
+
+pub async fn show_desk(
+    _: OfficeMember,
+    frame: Frame,
+    State(app): State<App>,
+) -> Result<Response, Failure> {
+    let now = app.now();
+    let directory = app.directory()?;
+    let (mut waiting, unfinished, cards, devices) = app.store.read(|read| {
+        let devices = devices::list(read)?;
+        Ok::<_, StoreError>((
+            enrolment::waiting(read, now)?,
+            enrolment::unfinished(read, now)?,
+            cards::open(read, now)?.len(),
+            devices.iter().filter(|device| device.state == DeviceState::Active).count(),
+        ))
+    })?;
+    waiting.reverse();
+    let may_log_in = |entry: &&std::sync::Arc<Entry>| {
+        entry.member.standing(app.today()) == Standing::Welcome
+            && entry.facility.state == FacilityState::Active
+    };
+    let in_use = directory.facilities().filter(|one| one.state == FacilityState::Active);
+    let desk = Desk {
+        today: japanese::long_day(app.today()),
+        facilities: in_use.count(),
+        members: directory.entries().filter(may_log_in).count(),
+        cards,
+        devices,
+    };
+    let unfinished = unfinished.into_iter().take(UNFINISHED_SHOWN);
+    let page = DeskPage {
+        office: office(&app)?,
+        desk,
+        waiting: waiting.into_iter().map(|one| approval_row(one, &directory, now)).collect(),
+        unfinished: unfinished.map(|one| unfinished_row(one, &directory, &app)).collect(),
+    };
+    frame.show(Nav::Office, "事務室", &page)
+}
+
+fn unfinished_row(one: Unfinished, directory: &Directory, app: &App) -> UnfinishedRow {
+    let (member, job) = member_words(directory, one.member);
+    let entry = directory.member(one.member);
+    let day = |at| japanese::local(at).date();
+    UnfinishedRow {
+        step: match one.step {
+            Step::Unused => "card",
+            Step::NotTaken => "approved",
+            Step::NotSeen => "issued",
+        },
+        device: one.device_name,
+        member,
+        job,
+        facility: entry.map_or_else(String::new, |entry| entry.facility.details.name.clone()),
+        href: member_href(one.member),
+        since: japanese::week_day(day(one.since)),
+        note: one.ends_at.map(|at| say::until(&japanese::short_day(day(at), app.today()))),
+    }
+}

@@ -1,0 +1,143 @@
+//! The enrolments' page, and the office's answers.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use jiff::Timestamp;
+use provisioning::directory::Directory;
+use provisioning::enrolment::{self, Enrolment, EnrolmentProblem, EnrolmentState};
+use serde::Serialize;
+use store::{Id, StoreError};
+
+use crate::kit::app::App;
+use crate::kit::failure::Failure;
+use crate::kit::form::Fields;
+use crate::kit::frame::{Frame, Nav, redirect_saying};
+use crate::kit::japanese;
+use crate::kit::member::OfficeMember;
+use crate::kit::page::Page;
+use crate::office::counts::{Office, office};
+use crate::office::rows::{ApprovalRow, approval_row, facility_name, member_words};
+
+const LIST: &str = "/office/enrolments";
+
+/// A morning's work.
+const RECENT_SHOWN: usize = 30;
+
+#[derive(Serialize)]
+struct EnrolmentsPage {
+    office: Office,
+    waiting: Vec<ApprovalRow>,
+    recent: Vec<RecentRow>,
+}
+
+impl Page for EnrolmentsPage {
+    const TEMPLATE: &'static str = "office/devices/enrolments.html";
+}
+
+#[derive(Serialize)]
+struct RecentRow {
+    device: String,
+    platform: &'static str,
+    member: String,
+    facility: String,
+    state: &'static str,
+    when: String,
+    by: Option<String>,
+    took: Option<String>,
+}
+
+pub async fn show_enrolments(
+    _: OfficeMember,
+    frame: Frame,
+    State(app): State<App>,
+) -> Result<Response, Failure> {
+    let (directory, now) = (app.directory()?, app.now());
+    let (mut waiting, recent) = app.store.read(|read| {
+        Ok::<_, StoreError>((
+            enrolment::waiting(read, now)?,
+            enrolment::recent(read, RECENT_SHOWN)?,
+        ))
+    })?;
+    waiting.reverse();
+    let recent = recent.into_iter().filter_map(|one| recent_row(one, &directory, now));
+    let page = EnrolmentsPage {
+        office: office(&app)?,
+        recent: recent.collect(),
+        waiting: waiting.into_iter().map(|one| approval_row(one, &directory, now)).collect(),
+    };
+    frame.show(Nav::Office, "端末の登録の承認", &page)
+}
+
+/// Those that still wait stand above.
+fn recent_row(one: Enrolment, directory: &Directory, now: Timestamp) -> Option<RecentRow> {
+    let expired = one.is_expired(now);
+    let state = match one.state {
+        EnrolmentState::WaitingApproval | EnrolmentState::Approved if expired => "expired",
+        EnrolmentState::WaitingApproval => return None,
+        EnrolmentState::Approved => "approved",
+        EnrolmentState::Issued => "issued",
+        EnrolmentState::FirstSeen => "seen",
+        EnrolmentState::Refused => "refused",
+    };
+    Some(RecentRow {
+        platform: one.platform.key(),
+        member: member_words(directory, one.member).0,
+        facility: facility_name(directory, one.facility),
+        state,
+        when: japanese::short(one.redeemed_at, now),
+        by: one.approved_by.map(|by| member_words(directory, by).0),
+        took: one.took().map(japanese::duration),
+        device: one.device_name,
+    })
+}
+
+pub async fn post_approve(
+    Path(id): Path<Id<Enrolment>>,
+    asked: OfficeMember,
+    State(app): State<App>,
+    fields: Fields,
+) -> Result<Response, Failure> {
+    let digits = provisioning::japanese::fold_code(fields.text("digits"));
+    let (by, now) = (asked.id(), app.now());
+    let act = asked.act("enrolment.approve").on("enrolment", id);
+    let approved =
+        app.store.write(act, move |write| enrolment::approve(write, id, &digits, by, now)).await;
+    answer(approved, "承認しました")
+}
+
+pub async fn post_refuse(
+    Path(id): Path<Id<Enrolment>>,
+    asked: OfficeMember,
+    State(app): State<App>,
+    _: Fields,
+) -> Result<Response, Failure> {
+    let now = app.now();
+    let act = asked.act("enrolment.refuse").on("enrolment", id);
+    let refused = app.store.write(act, move |write| enrolment::refuse(write, id, now)).await;
+    answer(refused, "登録を断りました")
+}
+
+fn answer(
+    outcome: Result<Enrolment, EnrolmentProblem>,
+    done: &'static str,
+) -> Result<Response, Failure> {
+    let words = match outcome {
+        Ok(_) => done,
+        Err(EnrolmentProblem::OtherDigits) => {
+            "番号が変わっています。もう一度、番号を見くらべてください"
+        }
+        Err(EnrolmentProblem::OtherStep) => "この登録には、もうほかの人が答えています",
+        Err(EnrolmentProblem::Expired) => {
+            "この登録は時間切れです。新しいカードで登録しなおしてください"
+        }
+        Err(EnrolmentProblem::Store(error)) => return Err(error.into()),
+        Err(EnrolmentProblem::Authority(error)) => return Err(Failure::Internal(Box::new(error))),
+        Err(
+            EnrolmentProblem::Unknown
+            | EnrolmentProblem::WrongCard
+            | EnrolmentProblem::Locked
+            | EnrolmentProblem::KeyKnown,
+        ) => return Err(Failure::NotFound),
+    };
+    Ok(redirect_saying(LIST, words))
+}

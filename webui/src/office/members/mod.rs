@@ -1,0 +1,19 @@
+//! Members in the office's hands: registered at a facility, changed, locked.
+
+mod form;
+mod pages;
+#[cfg(test)]
+mod tests;
+
+pub use form::may_act_on;
+
+use crate::kit::routes::{Access, Routes};
+
+pub fn routes() -> Routes {
+    Routes::default()
+        .join(form::routes())
+        .get(Access::Office, "/office/members", pages::show_members)
+        .get(Access::Office, "/office/members/{member}", pages::show_member)
+        .post(Access::Office, "/office/members/{member}/lock", pages::post_lock)
+        .post(Access::Office, "/office/members/{member}/unlock", pages::post_unlock)
+}

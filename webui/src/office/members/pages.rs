@@ -1,0 +1,317 @@
+//! Members: the list, and one of them with cards and devices.
+
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use jiff::Timestamp;
+use provisioning::cards::{self, Card, CardState};
+use provisioning::credentials::{Credential, CredentialState};
+use provisioning::devices::{self, Device};
+use provisioning::directory::{Directory, Entry};
+use provisioning::enrolment::{self, Enrolment};
+use provisioning::members::{self, Member, MemberProblem};
+use serde::Serialize;
+use store::{Id, Read, StoreError};
+
+use super::may_act_on;
+use crate::kit::app::App;
+use crate::kit::failure::{Failure, Said};
+use crate::kit::form::Fields;
+use crate::kit::frame::{Frame, Nav, redirect_saying};
+use crate::kit::japanese;
+use crate::kit::member::OfficeMember;
+use crate::kit::page::Page;
+use crate::kit::session;
+use crate::office::counts::{Office, office};
+use crate::office::lists::Asked;
+use crate::office::rows::{
+    CardChip, DeviceRow, card_chip, card_state, day, device_row, facility_href, issuable,
+    member_href, member_words, standing,
+};
+use crate::office::say;
+
+#[derive(Serialize)]
+struct ListPage {
+    office: Office,
+    list: List,
+}
+
+impl Page for ListPage {
+    const TEMPLATE: &'static str = "office/members/list.html";
+}
+
+#[derive(Serialize)]
+struct List {
+    q: String,
+    rows: Vec<Row>,
+    total: Option<usize>,
+    first: Option<String>,
+    next: Option<String>,
+    range: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    href: String,
+    name: String,
+    kana: String,
+    user_id: String,
+    job: &'static str,
+    roles: Vec<&'static str>,
+    facility: String,
+    facility_href: String,
+    standing: &'static str,
+    card: Option<CardChip>,
+}
+
+pub async fn show_members(
+    _: OfficeMember,
+    frame: Frame,
+    State(app): State<App>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Failure> {
+    let found = app.directory()?.registered(asked.q());
+    let part = asked.part(found, "/office/members", &[], |entry| entry.member.id.to_string());
+    let rows = app.store.read(|read| {
+        part.rows.iter().map(|entry| row(read, entry, app.now())).collect::<Result<_, _>>()
+    });
+    let list = List {
+        q: asked.q().to_owned(),
+        rows: rows.map_err(|error: StoreError| Failure::from(error))?,
+        total: Some(part.total),
+        first: part.first,
+        next: part.next,
+        range: part.range,
+    };
+    frame.show(Nav::Office, "職員", &ListPage { office: office(&app)?, list })
+}
+
+fn row(read: &Read<'_>, entry: &Entry, now: Timestamp) -> Result<Row, StoreError> {
+    let (member, details) = (&entry.member, &entry.member.details);
+    Ok(Row {
+        href: member_href(member.id),
+        name: details.name.full(),
+        kana: details.name.kana(),
+        user_id: member.login.as_str().to_owned(),
+        job: japanese::job(details.job),
+        roles: say::roles_beyond_staff(&details.roles),
+        facility: entry.facility.details.name.clone(),
+        facility_href: facility_href(member.facility),
+        standing: standing(member, now),
+        card: card_chip(read, member.id, now)?,
+    })
+}
+
+#[derive(Serialize)]
+struct MemberPage {
+    office: Office,
+    member: Facts,
+    cards: Vec<CardRow>,
+    devices: Vec<DeviceRow>,
+}
+
+impl Page for MemberPage {
+    const TEMPLATE: &'static str = "office/members/member.html";
+}
+
+#[derive(Serialize)]
+struct Facts {
+    id: Id<Member>,
+    name: String,
+    kana: String,
+    user_id: String,
+    job: &'static str,
+    roles: Vec<&'static str>,
+    facility: Place,
+    standing: &'static str,
+    starts: Option<String>,
+    retires: Option<String>,
+    registered: String,
+    password: String,
+    last_login: Option<String>,
+    issuable: bool,
+}
+
+#[derive(Serialize)]
+struct Place {
+    name: String,
+    code: String,
+    href: String,
+}
+
+#[derive(Serialize)]
+struct CardRow {
+    number: String,
+    state: &'static str,
+    issued: String,
+    expires: String,
+    by: String,
+    device: Option<String>,
+    cancel: Option<String>,
+}
+
+pub async fn show_member(
+    Path(id): Path<Id<Member>>,
+    asked: OfficeMember,
+    frame: Frame,
+    State(app): State<App>,
+) -> Result<Response, Failure> {
+    let (directory, now) = (app.directory()?, app.now());
+    let entry = directory.member(id).ok_or(Failure::NotFound)?;
+    let (member, cards, devices) = app.store.read(|read| {
+        let enrolments = enrolment::of_member(read, id)?;
+        let cards = cards::of_member(read, id)?.into_iter();
+        let cards = cards.map(|card| card_row(&card, &enrolments, &directory, now)).collect();
+        let mut devices = Vec::new();
+        for device in devices::of_facility(read, entry.member.facility)? {
+            if device.enrolled_by == id {
+                devices.push(device_row(read, device, None, now)?);
+            }
+        }
+        Ok::<_, StoreError>((facts(read, &app, &asked, entry)?, cards, devices))
+    })?;
+    let page = MemberPage { office: office(&app)?, member, cards, devices };
+    frame.show(Nav::Office, entry.member.details.name.full(), &page)
+}
+
+fn facts(
+    read: &Read<'_>,
+    app: &App,
+    asked: &OfficeMember,
+    entry: &Entry,
+) -> Result<Facts, StoreError> {
+    let (member, details, now) = (&entry.member, &entry.member.details, app.now());
+    let credential: Option<Credential> = read.get(&member.id)?;
+    Ok(Facts {
+        id: member.id,
+        name: details.name.full(),
+        kana: details.name.kana(),
+        user_id: member.login.as_str().to_owned(),
+        job: japanese::job(details.job),
+        roles: say::roles(&details.roles),
+        facility: Place {
+            name: entry.facility.details.name.clone(),
+            code: entry.facility.code.as_str().to_owned(),
+            href: facility_href(member.facility),
+        },
+        standing: standing(member, now),
+        starts: details.starts.map(japanese::era_date),
+        retires: details.retires.map(japanese::era_date),
+        registered: day(member.registered_at),
+        password: password(app, credential.map(|credential| credential.state), now),
+        last_login: last_login(read, member.id)?.map(|at| japanese::short(at, now)),
+        issuable: issuable(asked.member(), &entry.facility, member, now),
+    })
+}
+
+/// How the password stands; never what it is.
+fn password(app: &App, state: Option<CredentialState>, now: Timestamp) -> String {
+    match state {
+        None => "まだありません（カードの発行で初期パスワードが決まります）".to_owned(),
+        Some(CredentialState::Initial { expires_at, .. }) if now < expires_at => {
+            format!("初期パスワードのまま（{}まで）", day(expires_at))
+        }
+        Some(CredentialState::Initial { .. }) => {
+            "初期パスワードの期限切れ（カードを発行しなおしてください）".to_owned()
+        }
+        Some(CredentialState::Chosen { set_at, .. }) => {
+            let set = day(set_at);
+            match app.network.passwords.days_left(set_at, now) {
+                None => format!("{set} に変更"),
+                Some(days) if days < 0 => format!("{set} に変更（期限切れ）"),
+                Some(days) => format!("{set} に変更（あと{days}日有効）"),
+            }
+        }
+    }
+}
+
+/// The trail remembers it.
+fn last_login(read: &Read<'_>, member: Id<Member>) -> Result<Option<Timestamp>, StoreError> {
+    const ROWS_LOOKED_AT: usize = 500;
+    let rows = read.trail_of_member(member.bytes(), ROWS_LOOKED_AT)?;
+    Ok(rows.into_iter().find(|row| row.action == "login").map(|row| row.at))
+}
+
+fn card_row(
+    card: &Card,
+    enrolments: &[Enrolment],
+    directory: &Directory,
+    now: Timestamp,
+) -> CardRow {
+    let enrolment = enrolments.iter().find(|enrolment| enrolment.card == card.number);
+    let by = card.issued_by.map(|by| member_words(directory, by).0);
+    CardRow {
+        number: card.number.to_string(),
+        state: card_state(card, now),
+        issued: day(card.issued_at),
+        expires: day(card.expires_at),
+        by: by.unwrap_or_else(|| "初回設定".to_owned()),
+        device: enrolment
+            .filter(|enrolment| enrolment.device.is_some())
+            .map(|enrolment| enrolment.device_name.clone()),
+        cancel: (card.state == CardState::Open && card.is_open(now))
+            .then(|| format!("/office/cards/{}/cancel", card.number)),
+    }
+}
+
+/// The lock ends every session of the member in the same act.
+pub async fn post_lock(
+    Path(id): Path<Id<Member>>,
+    asked: OfficeMember,
+    State(app): State<App>,
+    _: Fields,
+) -> Result<Response, Failure> {
+    let other = touchable(&app, &asked, id)?;
+    if other.id == asked.id() {
+        return Err(not_yours("自分をロックすると、事務室の仕事ができなくなります。", id).into());
+    }
+    let act = asked.act("member.lock").on("member", id);
+    let locked = app.store.write(act, move |write| {
+        members::set_locked(write, id, true)?;
+        session::end_of_member(write, id)?;
+        Ok::<_, MemberProblem>(())
+    });
+    locked.await.map_err(stop)?;
+    Ok(redirect_saying(&member_href(id), "ロックしました"))
+}
+
+pub async fn post_unlock(
+    Path(id): Path<Id<Member>>,
+    asked: OfficeMember,
+    State(app): State<App>,
+    _: Fields,
+) -> Result<Response, Failure> {
+    touchable(&app, &asked, id)?;
+    let act = asked.act("member.unlock").on("member", id);
+    let unlocked = app.store.write(act, move |write| members::set_locked(write, id, false));
+    unlocked.await.map_err(stop)?;
+    Ok(redirect_saying(&member_href(id), "ロックを解除しました"))
+}
+
+fn touchable(app: &App, asked: &OfficeMember, id: Id<Member>) -> Result<Member, Failure> {
+    let other = app.store.read(|read| read.get::<Member>(&id))?.ok_or(Failure::NotFound)?;
+    if may_act_on(asked.member(), &other) {
+        return Ok(other);
+    }
+    let why = "この職員は事務室または監査の役割を持っています。";
+    Err(not_yours(why, id).into())
+}
+
+fn not_yours(why: &str, id: Id<Member>) -> Said {
+    Said {
+        status: StatusCode::UNPROCESSABLE_ENTITY,
+        what: "変更できませんでした",
+        why: why.to_owned(),
+        next: "必要なときは、ほかの事務室管理者に頼んでください。",
+        link: Some((member_href(id), "職員のページへ戻る")),
+    }
+}
+
+fn stop(problem: MemberProblem) -> Failure {
+    match problem {
+        MemberProblem::Store(error) => error.into(),
+        MemberProblem::Unknown | MemberProblem::NoFacility | MemberProblem::LoginTaken => {
+            Failure::NotFound
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Members in lists and on their own page.
