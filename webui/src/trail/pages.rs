@@ -235,8 +235,13 @@ fn row(
         device: device.map(|id| device_text(read, id)).transpose()?,
         act: say::action(&row.action).to_owned(),
         subject,
-        tables: row.tables,
+        tables: row.tables.into_iter().filter(|table| !is_index(table)).collect(),
     })
+}
+
+/// Indexes change with their rows, and say nothing of their own.
+fn is_index(table: &str) -> bool {
+    table.contains("_by_")
 }
 
 /// A member's, facility's or device's name; anything else by the end of its number.

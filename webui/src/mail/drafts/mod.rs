@@ -1,10 +1,17 @@
 //! Drafts: what is being written. One row with a version; sending consumes it in the same act.
 
-mod attach;
-mod files;
 mod model;
-mod pages;
 mod tables;
+
+mod attach;
+mod views;
+
+mod pages;
+
+mod compose;
+mod files;
+mod sending;
+
 #[cfg(test)]
 mod tests;
 
@@ -20,12 +27,12 @@ pub fn routes() -> Routes {
         .get(Access::Member, "/mail/drafts", pages::show_drafts)
         .post(Access::Member, "/mail/drafts", pages::post_new)
         .post(Access::Member, "/mail/{mail}/reply", pages::post_reply)
-        .get(Access::Member, "/mail/drafts/{draft}", pages::show_draft)
-        .post(Access::Member, "/mail/drafts/{draft}", pages::post_draft)
-        .get(Access::Member, "/mail/drafts/{draft}/recipients", pages::show_recipients)
-        .get(Access::Member, "/mail/drafts/{draft}/confirm", pages::show_confirm)
-        .post(Access::Member, "/mail/drafts/{draft}/send", pages::post_send)
-        .post(Access::Member, "/mail/drafts/{draft}/discard", pages::post_discard)
+        .get(Access::Member, "/mail/drafts/{draft}", compose::pages::show_draft)
+        .post(Access::Member, "/mail/drafts/{draft}", compose::pages::post_draft)
+        .get(Access::Member, "/mail/drafts/{draft}/recipients", compose::pages::show_recipients)
+        .get(Access::Member, "/mail/drafts/{draft}/confirm", sending::pages::show_confirm)
+        .post(Access::Member, "/mail/drafts/{draft}/send", sending::pages::post_send)
+        .post(Access::Member, "/mail/drafts/{draft}/discard", sending::pages::post_discard)
         .post(Access::Member, "/mail/drafts/{draft}/files", files::pages::post_files)
         .put(Access::Member, "/mail/drafts/{draft}/files", files::pages::put_file)
         .get(Access::Member, "/mail/drafts/{draft}/files/{n}", files::pages::show_file)

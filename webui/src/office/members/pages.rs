@@ -6,13 +6,14 @@ use axum::response::Response;
 use jiff::Timestamp;
 use provisioning::cards::{self, Card, CardState};
 use provisioning::credentials::{Credential, CredentialState};
-use provisioning::devices::{self, Device};
+use provisioning::devices;
 use provisioning::directory::{Directory, Entry};
 use provisioning::enrolment::{self, Enrolment};
 use provisioning::members::{self, Member, MemberProblem};
 use serde::Serialize;
 use store::{Id, Read, StoreError};
 
+use super::form::{Refused, RolesProblem};
 use super::may_act_on;
 use crate::kit::app::App;
 use crate::kit::failure::{Failure, Said};
@@ -254,24 +255,16 @@ fn card_row(
     }
 }
 
-/// The lock ends every session of the member in the same act.
 pub async fn post_lock(
     Path(id): Path<Id<Member>>,
     asked: OfficeMember,
     State(app): State<App>,
     _: Fields,
 ) -> Result<Response, Failure> {
-    let other = touchable(&app, &asked, id)?;
-    if other.id == asked.id() {
+    if id == asked.id() {
         return Err(not_yours("自分をロックすると、事務室の仕事ができなくなります。", id).into());
     }
-    let act = asked.act("member.lock").on("member", id);
-    let locked = app.store.write(act, move |write| {
-        members::set_locked(write, id, true)?;
-        session::end_of_member(write, id)?;
-        Ok::<_, MemberProblem>(())
-    });
-    locked.await.map_err(stop)?;
+    set_locked(&app, &asked, id, Lock::On).await?;
     Ok(redirect_saying(&member_href(id), "ロックしました"))
 }
 
@@ -281,20 +274,46 @@ pub async fn post_unlock(
     State(app): State<App>,
     _: Fields,
 ) -> Result<Response, Failure> {
-    touchable(&app, &asked, id)?;
-    let act = asked.act("member.unlock").on("member", id);
-    let unlocked = app.store.write(act, move |write| members::set_locked(write, id, false));
-    unlocked.await.map_err(stop)?;
+    set_locked(&app, &asked, id, Lock::Off).await?;
     Ok(redirect_saying(&member_href(id), "ロックを解除しました"))
 }
 
-fn touchable(app: &App, asked: &OfficeMember, id: Id<Member>) -> Result<Member, Failure> {
-    let other = app.store.read(|read| read.get::<Member>(&id))?.ok_or(Failure::NotFound)?;
-    if may_act_on(asked.member(), &other) {
-        return Ok(other);
-    }
-    let why = "この職員は事務室または監査の役割を持っています。";
-    Err(not_yours(why, id).into())
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lock {
+    On,
+    Off,
+}
+
+/// The lock ends every session of the member in the same act.
+async fn set_locked(
+    app: &App,
+    asked: &OfficeMember,
+    id: Id<Member>,
+    lock: Lock,
+) -> Result<(), Failure> {
+    let action = match lock {
+        Lock::On => "member.lock",
+        Lock::Off => "member.unlock",
+    };
+    let (act, clerk) = (asked.act(action).on("member", id), asked.member().clone());
+    let set = app.store.write(act, move |write| {
+        let other: Member = write.get(&id)?.ok_or(MemberProblem::Unknown)?;
+        if !may_act_on(&clerk, &other) {
+            return Err(Refused::Roles(RolesProblem::AdministratorsOnly));
+        }
+        members::set_locked(write, id, lock == Lock::On)?;
+        if lock == Lock::On {
+            session::end_of_member(write, id)?;
+        }
+        Ok(())
+    });
+    set.await.map_err(|refused| match refused {
+        Refused::Store(error) | Refused::Member(MemberProblem::Store(error)) => error.into(),
+        Refused::Member(_) => Failure::NotFound,
+        Refused::Roles(_) | Refused::OwnTerm => {
+            not_yours("この職員は事務室または監査の役割を持っています。", id).into()
+        }
+    })
 }
 
 fn not_yours(why: &str, id: Id<Member>) -> Said {
@@ -304,14 +323,5 @@ fn not_yours(why: &str, id: Id<Member>) -> Said {
         why: why.to_owned(),
         next: "必要なときは、ほかの事務室管理者に頼んでください。",
         link: Some((member_href(id), "職員のページへ戻る")),
-    }
-}
-
-fn stop(problem: MemberProblem) -> Failure {
-    match problem {
-        MemberProblem::Store(error) => error.into(),
-        MemberProblem::Unknown | MemberProblem::NoFacility | MemberProblem::LoginTaken => {
-            Failure::NotFound
-        }
     }
 }

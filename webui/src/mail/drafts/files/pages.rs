@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use store::Id;
 
 use super::super::attach::{AttachProblem, attachment};
+use super::super::compose::pages::read_text;
 use super::super::model::Draft;
-use super::super::pages::{problem, read_text};
+use super::super::sending::pages::problem;
 use super::super::tables::{self, Edit};
 use crate::kit::app::App;
 use crate::kit::failure::{Failure, Said};

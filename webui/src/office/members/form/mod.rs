@@ -5,7 +5,7 @@ mod pages;
 #[cfg(test)]
 mod tests;
 
-pub use model::may_act_on;
+pub use model::{Refused, RolesProblem, may_act_on};
 
 use crate::kit::routes::{Access, Routes};
 

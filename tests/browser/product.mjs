@@ -1,0 +1,137 @@
+// The product as an operator runs it: a network in a temporary folder, and commands about it.
+
+import { execFile, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const BINARY = fileURLToPath(new URL('../../target/release/tokinet', import.meta.url));
+const DOMAIN = 'tokinet.test';
+const READY_MS = 60_000;
+
+export const APP = `https://app.${DOMAIN}`;
+export const TOUROKU = `https://touroku.${DOMAIN}`;
+export const OFFICE_CODE = '9900000010';
+
+/** Makes a network and serves it; `card` is the first administrator's. */
+export async function startNetwork() {
+  const folder = mkdtempSync(join(tmpdir(), 'tokinet-network-'));
+  const at = (name) => join(folder, name);
+  const tokinet = async (args, env = {}) => {
+    const options = { cwd: folder, env: { ...process.env, ...env } };
+    return (await promisify(execFile)(BINARY, args, options)).stdout;
+  };
+  const told = await tokinet(
+    ['init', '--network', 'ひだまりネット', '--domain', DOMAIN, '--listen', '127.0.0.1:0',
+      '--office-phone', '000-0000-0000', '--administrator', '小田', '友子'],
+    { TOKINET_ROOT_PASSPHRASE: 'only for a test of the product' },
+  );
+  const word = (name) => told.match(new RegExp(`${name} +(\\S+)`))[1];
+  const card = {
+    number: word('card number'),
+    secret: word('enrolment code'),
+    password: word('initial password'),
+  };
+  const fingerprint = word('root fingerprint');
+
+  const server = serve(['run'], folder);
+  const address = (await server.line(/^ready on (\S+)$/))[1];
+  const hosts = { [new URL(APP).host]: address, [new URL(TOUROKU).host]: address };
+
+  /** What a Linux PC does with its card: files for a browser. */
+  const enrol = async (card, name) => {
+    const out = at(`device ${name}`);
+    const password = 'of a p12 in a test';
+    await tokinet(
+      ['enrol', '--host', new URL(TOUROKU).host, '--connect', address,
+        '--fingerprint', fingerprint, '--card', card.number, '--name', name, '--out', out],
+      { TOKINET_CARD_SECRET: card.secret, TOKINET_P12_PASSWORD: password },
+    );
+    return { root: join(out, 'root.pem'), p12: join(out, 'device.p12'), p12Password: password };
+  };
+  const ask = async (args) => JSON.parse(await tokinet([...args, '--json']));
+  const close = async () => {
+    await server.stop('SIGTERM');
+    rmSync(folder, { recursive: true });
+  };
+  return { ...server, folder, at, address, hosts, card, fingerprint, tokinet, ask, enrol, close };
+}
+
+/** The fictional network behind its forwarder; `people` by their role, each with a `site`. */
+export async function startTry() {
+  const server = serve(['try', '--port', '0', '--doors'], tmpdir());
+  const address = (await server.line(/^ +http:\/\/(\S+)\/$/))[1];
+  const doors = (await server.line(/^doors (\S+)$/))[1];
+  const rows = server.told().matchAll(/^ +(\w+) +facility code (\S+) +user id (\S+) +password (.+)$/gm);
+  const people = {};
+  const hosts = {};
+  for (const [, role, facilityCode, userId, password] of rows) {
+    const host = `${role.replace('_', '-')}.localhost`;
+    hosts[host] = address;
+    people[role] = { site: `http://${host}`, facilityCode, userId, password };
+  }
+  const close = () => server.stop('SIGINT');
+  return { ...server, address, doors, people, hosts, close };
+}
+
+function serve(args, cwd) {
+  const child = spawn(BINARY, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const lines = [];
+  const waiting = new Set();
+  const ended = new Promise((done) => { child.once('exit', (code) => done(code)); });
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    lines.push(line);
+    waiting.forEach((look) => look());
+  });
+  let log = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => { log += text; });
+  // A test that dies must not leave a server behind.
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+
+  const line = (pattern) => new Promise((found, failed) => {
+    const give = (outcome, value) => {
+      clearTimeout(late);
+      waiting.delete(look);
+      outcome(value);
+    };
+    const look = () => {
+      const match = lines.map((one) => one.match(pattern)).find(Boolean);
+      if (match) give(found, match);
+    };
+    const fail = (why) => give(failed, new Error(`tokinet ${args[0]}: ${why}\n${log}`));
+    const late = setTimeout(() => fail(`never said ${pattern}`), READY_MS);
+    ended.then((code) => fail(`ended with ${code}`));
+    waiting.add(look);
+    look();
+  });
+  const stop = async (signal) => {
+    child.kill(signal);
+    const code = await ended;
+    process.off('exit', kill);
+    if (code !== 0) throw new Error(`tokinet ${args[0]} ended with ${code}\n${log}`);
+  };
+  const told = () => lines.join('\n');
+  return { pid: child.pid, line, told, log: () => log, stop };
+}
+
+/** Watches a process; `peak` answers by how many MiB it ever stood above where it began. */
+export function watchMemory(pid) {
+  const resident = () => {
+    const kib = readFileSync(`/proc/${pid}/status`, 'utf8').match(/^VmRSS:\s+(\d+) kB$/m)[1];
+    return Number(kib) / 1024;
+  };
+  const began = resident();
+  let highest = began;
+  const look = () => { highest = Math.max(highest, resident()); };
+  const timer = setInterval(look, 20);
+  const peak = () => {
+    look();
+    clearInterval(timer);
+    return { began, highest, grown: highest - began };
+  };
+  return { peak };
+}

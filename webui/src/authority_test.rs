@@ -1,0 +1,307 @@
+//! Who may pass which door: every route with every persona, from the list of routes itself.
+
+use std::fmt::Write as _;
+
+use axum::http::StatusCode;
+use provisioning::cards::{self, Approval, Printed};
+use provisioning::enrolment::{self, Enrolment, Form, Redemption, SessionToken};
+use store::StoreError;
+
+use crate::kit::routes::{Access, Route, Verb};
+use crate::kit::testing::{Answer, HOSTILE, Net, PASSWORD, Persona, act};
+use crate::mail::drafts::{self, Draft, DraftKind};
+use crate::mail::model::{Importance, Mail, Person};
+
+/// A network in which every kind of thing exists once, with its ids.
+struct Scene {
+    net: Net,
+    mail: Mail,
+    draft: Draft,
+    enrolment: Enrolment,
+    card: Printed,
+}
+
+impl Scene {
+    fn new(mark: &str) -> Self {
+        let net = Net::with_names(mark);
+        let mail = mail(&net, mark);
+        let draft = draft(&net, mark);
+        let (enrolment, card) = cards_of(&net, mark);
+        Self { net, mail, draft, enrolment, card }
+    }
+
+    /// The route's path with ids of things that exist.
+    fn path(&self, route: &Route) -> String {
+        route
+            .path
+            .replace("{mail}", &self.mail.id.to_string())
+            .replace("{draft}", &self.draft.id.to_string())
+            .replace("{n}", "0")
+            .replace("{facility}", &self.net.station.id.to_string())
+            .replace("{member}", &self.net.doctor.id.to_string())
+            .replace("{device}", &self.net.station_device.id.to_string())
+            .replace("{enrolment}", &self.enrolment.id.to_string())
+            .replace("{number}", &self.card.card.number.to_string())
+            .replace("{session}", &self.session_of_nurse())
+    }
+
+    fn session_of_nurse(&self) -> String {
+        let (app, nurse) = (&self.net.app, self.net.nurse.id);
+        let own = app.store.read(|read| crate::kit::session::of_member(read, nurse)).unwrap();
+        own.first().map_or_else(|| nurse.to_string(), |session| session.id.to_string())
+    }
+
+    /// What a person would fill in, so that the act behind the door really happens.
+    fn fields(&self, route: &Route) -> Vec<(&'static str, String)> {
+        let version = self.draft.version.to_string();
+        let doctor = self.net.doctor.id.to_string();
+        match route.path {
+            "/login" => vec![
+                ("facility_code", self.net.station.code.as_str().to_owned()),
+                ("user_id", "nurse".to_owned()),
+                ("password", PASSWORD.to_owned()),
+            ],
+            "/lock" => vec![("password", PASSWORD.to_owned())],
+            "/me/password" => vec![
+                ("current", PASSWORD.to_owned()),
+                ("new", "another horse battery".to_owned()),
+                ("again", "another horse battery".to_owned()),
+            ],
+            "/mail/drafts/{draft}" => vec![
+                ("version", version),
+                ("subject", "件名".to_owned()),
+                ("body", "本文".to_owned()),
+            ],
+            "/mail/drafts/{draft}/send" => vec![("version", version)],
+            "/office/cards" => vec![("member", doctor), ("format", "sheet".to_owned())],
+            "/office/enrolments/{enrolment}/approve" => {
+                vec![("digits", self.enrolment.digits.clone())]
+            }
+            "/office/facilities" | "/office/facilities/{facility}" => vec![
+                ("code", "1510000099".to_owned()),
+                ("code_ok", "on".to_owned()),
+                ("kind", "clinic".to_owned()),
+                ("name", "新しい医院".to_owned()),
+                ("kana", "アタラシイイイン".to_owned()),
+            ],
+            "/office/facilities/{facility}/members" | "/office/members/{member}" => vec![
+                ("user_id", "new01".to_owned()),
+                ("family", "新田".to_owned()),
+                ("given", "実".to_owned()),
+                ("family_kana", "ニッタ".to_owned()),
+                ("given_kana", "ミノル".to_owned()),
+                ("job", "nurse".to_owned()),
+                ("role", "staff".to_owned()),
+            ],
+            _ => Vec::new(),
+        }
+    }
+
+    async fn knock(&self, route: &Route, persona: Persona) -> Answer {
+        let visitor = self.net.visitor(persona);
+        let path = self.path(route);
+        match route.method {
+            Verb::Get => visitor.get(&path).await,
+            Verb::Post if route.path.ends_with("/files") => {
+                visitor.upload(&path, "note.txt", b"a note").await
+            }
+            Verb::Post => {
+                let fields = self.fields(route);
+                let fields: Vec<_> = fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
+                visitor.post(&path, &fields).await
+            }
+            Verb::Put => visitor.put(&format!("{path}?name=note.txt"), b"a note").await,
+        }
+    }
+}
+
+/// Whether a persona may pass; whose things lie behind it is part of the rule.
+fn may_pass(route: &Route, persona: Persona) -> bool {
+    // The mail went from the manager to the member; the draft and the session are the member's.
+    let behind = |ids: &[&str]| ids.iter().any(|id| route.path.contains(id));
+    let owns = match persona {
+        Persona::Member => true,
+        Persona::Manager => !behind(&["{draft}", "{session}"]),
+        Persona::Stranger
+        | Persona::Device
+        | Persona::Office
+        | Persona::OfficeElsewhere
+        | Persona::Auditor => !behind(&["{mail}", "{draft}", "{session}"]),
+    };
+    let signed_in =
+        !matches!(persona, Persona::Stranger | Persona::Device | Persona::OfficeElsewhere);
+    match route.access {
+        Access::Stranger => true,
+        Access::Device => persona != Persona::Stranger,
+        Access::Session => signed_in,
+        Access::Member => signed_in && owns,
+        Access::Office => persona == Persona::Office,
+        Access::Auditor => persona == Persona::Auditor,
+    }
+}
+
+fn was_refused(answer: &Answer) -> bool {
+    let to_login = answer.location.starts_with("/login?");
+    to_login || matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND)
+}
+
+fn product_routes() -> Vec<Route> {
+    crate::routes().list().to_vec()
+}
+
+#[tokio::test]
+async fn every_door_opens_for_whom_it_should_and_for_nobody_else() {
+    let mut wrong = String::new();
+    for route in product_routes() {
+        for persona in Persona::ALL {
+            let scene = Scene::new("");
+            let answer = scene.knock(&route, persona).await;
+            // These files do not exist in the scene, so that even their owner is told so.
+            let files = route.path.contains("/files/{n}");
+            if was_refused(&answer) == may_pass(&route, persona) && !files {
+                let (verb, path, status) = (route.method.name(), route.path, answer.status);
+                writeln!(wrong, "{verb} {path} as {persona:?}: {status}").unwrap();
+            }
+            assert!(answer.status != StatusCode::FORBIDDEN, "no 403 on this host");
+            let broke = answer.status == StatusCode::INTERNAL_SERVER_ERROR;
+            assert!(!broke, "{} {} as {persona:?}", route.method.name(), route.path);
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+#[tokio::test]
+async fn every_change_leaves_a_row_in_the_trail() {
+    for route in product_routes() {
+        // The size of letters on a device concerns nobody.
+        if route.method == Verb::Get || route.path == "/me/size" {
+            continue;
+        }
+        let persona = match route.access {
+            Access::Office => Persona::Office,
+            Access::Auditor => Persona::Auditor,
+            Access::Stranger | Access::Device | Access::Session | Access::Member => Persona::Member,
+        };
+        let scene = Scene::new("");
+        let before = last_action(&scene.net);
+        let answer = scene.knock(&route, persona).await;
+        let after = last_action(&scene.net);
+        let (path, status) = (route.path, answer.status);
+        assert_ne!(before, after, "{path} left no row in the trail, answer {status}");
+    }
+}
+
+/// Number and action of the newest row that is not a look at something.
+fn last_action(net: &Net) -> Option<(u64, String)> {
+    const LOOKS: [&str; 7] =
+        ["mail.list", "mail.read", "mail.thumb", "draft.list", "draft.read", "draft.file", "test"];
+    let looks = |action: &str| LOOKS.contains(&action);
+    let rows = net.app.store.read(|read| read.trail(None, 50)).unwrap();
+    let newest = rows.into_iter().find(|row| !looks(&row.action))?;
+    Some((newest.number, newest.action))
+}
+
+#[tokio::test]
+async fn no_page_lets_what_people_typed_become_markup() {
+    let scene = Scene::new(HOSTILE);
+    for route in product_routes().iter().filter(|route| route.method == Verb::Get) {
+        for persona in [Persona::Member, Persona::Office, Persona::Auditor] {
+            let body = scene.knock(route, persona).await.body;
+            assert!(!body.contains("<svg onload"), "{} as {persona:?}", route.path);
+            assert!(!body.contains("'49"), "{} as {persona:?}", route.path);
+        }
+    }
+}
+
+#[test]
+fn the_list_of_doors_is_the_one_that_was_reviewed() {
+    let mut found = String::new();
+    let mut all = product_routes();
+    all.extend(crate::touroku::routes().list().iter().cloned());
+    all.sort();
+    for route in &all {
+        writeln!(found, "{:<4} {:<50} {:?}", route.method.name(), route.path, route.access)
+            .unwrap();
+    }
+    if std::env::var_os("TOKINET_GOLDEN").is_some() {
+        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/routes.txt"), &found).unwrap();
+    }
+    assert_eq!(found, include_str!("../routes.txt"), "write it anew with TOKINET_GOLDEN=1");
+}
+
+fn mail(net: &Net, mark: &str) -> Mail {
+    let mail = Mail {
+        id: net.app.store.clock().id(),
+        sender: Person::new(&net.doctor, &net.clinic),
+        recipients: vec![Person::new(&net.nurse, &net.station)],
+        subject: format!("山田　太郎様について{mark}"),
+        body: format!("お世話になっております。{mark}"),
+        importance: Importance::Important,
+        files: Vec::new(),
+        sent_at: net.app.now(),
+        answers: None,
+    };
+    let sent = Mail { sender: Person::new(&net.nurse, &net.station), ..mail.clone() };
+    let kept = Mail { id: net.app.store.clock().id(), ..sent };
+    let delivered = mail.clone();
+    act(&net.app.store, move |write| {
+        drafts::deliver(write, &delivered).unwrap();
+        drafts::deliver(write, &kept).unwrap();
+    });
+    // The doctor's own copy would let the doctor in; the office and the nurse are what counts.
+    mail
+}
+
+fn draft(net: &Net, mark: &str) -> Draft {
+    let draft = Draft {
+        id: net.app.store.clock().id(),
+        owner: net.nurse.id,
+        version: 3,
+        kind: DraftKind::New,
+        recipients: vec![net.doctor.id],
+        subject: format!("下書き{mark}"),
+        body: format!("本文{mark}"),
+        importance: Importance::Normal,
+        files: Vec::new(),
+        next_file: 0,
+        saved_at: net.app.now(),
+        discarded: false,
+    };
+    let kept = draft.clone();
+    act(&net.app.store, move |write| drafts::start(write, &kept).unwrap());
+    draft
+}
+
+/// A card that was redeemed and waits for approval, and one that is open.
+fn cards_of(net: &Net, mark: &str) -> (Enrolment, Printed) {
+    let (app, nurse, doctor) = (net.app.clone(), net.nurse.id, net.doctor.id);
+    let device_name = format!("iPad 2{mark}");
+    act(&net.app.store, move |write| {
+        let clock = app.store.clock().clone();
+        let mut issue = |member| {
+            cards::issue(write, &clock, &app.authority, member, Approval::Needed, None).unwrap()
+        };
+        let (first, open) = (issue(nurse), issue(doctor));
+        let asked = Redemption {
+            device_name,
+            platform: provisioning::devices::Platform::Ipad,
+            form: Form::Pkcs12,
+            address: "192.0.2.7".to_owned(),
+        };
+        let token = SessionToken::random(&clock);
+        let number = first.card.number;
+        let redeemed: Result<_, StoreError> =
+            enrolment::redeem(write, &clock, number, &first.secret, &token, asked);
+        // Cards bring initial passwords; the personas keep the ones they log in with.
+        for member in [nurse, doctor] {
+            let mut credential: provisioning::credentials::Credential =
+                write.get(&member).unwrap().unwrap();
+            let hash = credential.earlier.first().unwrap().clone();
+            let state =
+                provisioning::credentials::CredentialState::Chosen { hash, set_at: clock.now() };
+            credential.state = state;
+            write.put(&credential).unwrap();
+        }
+        (redeemed.unwrap().unwrap(), open)
+    })
+}

@@ -1,0 +1,5 @@
+//! Writing: the form that saves itself.
+
+pub mod pages;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! Sending: the last look, and the act.
