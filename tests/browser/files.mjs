@@ -123,3 +123,13 @@ export function readCodes(pdf, folder) {
   const read = execFileSync('zbarimg', ['--quiet', '--raw', '-S*.disable', '-Sqrcode.enable', `${picture}.pgm`]);
   return read.toString().trim().split('\n').sort();
 }
+
+/** As a player asks for the middle of a video, with the device of the page. */
+export async function fetchRange(page, href, from, to) {
+  const answer = await page.evaluate(async ([address, range]) => {
+    const got = await fetch(address, { headers: { range } });
+    const bytes = new Uint8Array(await got.arrayBuffer());
+    return { status: got.status, range: got.headers.get('content-range'), bytes: [...bytes] };
+  }, [href, `bytes=${from}-${to}`]);
+  return { ...answer, bytes: Buffer.from(answer.bytes) };
+}

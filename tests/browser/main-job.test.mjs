@@ -3,10 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 
 import {
-  CAMERA, drawPhoto, hashOf, readCodes, readJpeg, writeVideo,
+  CAMERA, drawPhoto, fetchRange, hashOf, readCodes, readJpeg, writeVideo,
 } from './files.mjs';
 import { launch } from './lib.mjs';
 import { look } from './look.mjs';
@@ -15,6 +15,7 @@ import {
   registerMember, takeCertificate, writeTo,
 } from './people.mjs';
 import { APP, OFFICE_CODE, TOUROKU, startNetwork, watchMemory } from './product.mjs';
+import { step } from './steps.mjs';
 
 const NURSE = {
   family: '藤田', given: 'さやか', kana: ['フジタ', 'サヤカ'], job: '看護師', userId: 'fujita02',
@@ -51,7 +52,7 @@ after(async () => {
   await network.close();
 });
 
-test('the first PC of the office becomes a device and its administrator logs in', async () => {
+step('the first PC of the office becomes a device and its administrator logs in', async () => {
   const device = await network.enrol(network.card, '事務室PC 1');
   const { fingerprint } = await network.ask(['status']);
   assert.equal(fingerprint, network.fingerprint);
@@ -66,7 +67,7 @@ test('the first PC of the office becomes a device and its administrator logs in'
   await office.page.getByRole('heading', { name: '新着メールはありません' }).waitFor();
 });
 
-test('facilities and their staff are registered, and their cards are shown once', async () => {
+step('facilities and their staff are registered, and their cards are shown once', async () => {
   const { page } = office;
   const station = await registerFacility(page, APP, {
     code: '1569501016', kind: '訪問看護ステーション', name: 'みどり訪問看護ステーション',
@@ -78,5 +79,181 @@ test('facilities and their staff are registered, and their cards are shown once'
   });
   await registerMember(page, clinic, DOCTOR);
 
-  await issueCards(page, clinic, '名刺');
+  await issueCards(page, clinic, 'カード');
+  const seen = await readCard(page, '高橋 文彦');
+  await page.reload();
+  const after = await page.content();
+  for (const secret of [seen.secret, seen.password]) {
+    assert.ok(!after.includes(secret), 'the paper is shown once');
+  }
+
+  cards.doctor = await readPaper(clinic, '手紙', '高橋 文彦');
+  cards.nurse = await readPaper(station, 'カード', '藤田 さやか');
+  assert.equal(cards.nurse.facilityCode, '1569501016');
+  assert.equal(cards.nurse.userId, 'fujita02');
+});
+
+// What stands on the paper, and that a copy of the copy still leads to the same place.
+async function readPaper(facility, format, name) {
+  const { page } = office;
+  await issueCards(page, facility, format);
+  const card = await readCard(page, name);
+  await see(page, `paper-${format === 'カード' ? 'sheet' : 'letter'}`);
+  const pdf = network.at('paper.pdf');
+  await page.pdf({ path: pdf, preferCSSPageSize: true });
+  const plain = (code) => code.replaceAll('-', '');
+  const address = `${TOUROKU}/e#${plain(card.number)}.${plain(card.secret)}`;
+  assert.deepEqual(readCodes(pdf, network.folder), [address]);
+  return { ...card, address };
+}
+
+step('cards become devices: the office compares six digits and approves', async () => {
+  await office.page.goto(`${APP}/office/enrolments`);
+  await office.page.evaluate(() => { globalThis.opened = true; });
+  nurse = await becomeDevice(cards.nurse, '訪問用タブレット 1', PASSWORDS.nurse);
+  doctor = await becomeDevice(cards.doctor, '診察室PC', PASSWORDS.doctor);
+  assert.ok(await office.page.evaluate(() => globalThis.opened), 'without a reload');
+  await office.page.getByText('登録完了').nth(2).waitFor();
+  const took = await office.page.locator('td:last-child').allInnerTexts();
+  console.log(`card to first contact, as the office sees it: ${took.slice(0, 2).join(', ')}`);
+  await see(office.page, 'enrolments-done');
+});
+
+async function becomeDevice(card, name, password) {
+  const began = performance.now();
+  const stranger = await start({ root: office.root });
+  await stranger.page.goto(`${TOUROKU}/e`);
+  await see(stranger.page, 'touroku-start');
+  const digits = await askForDevice(stranger.page, card.address, name);
+  assert.ok(!stranger.page.url().includes('#'), 'the secret leaves the address');
+  await see(stranger.page, 'touroku-wait');
+  const shown = office.page.getByLabel(`確認番号 ${digits}`);
+  await shown.waitFor();
+  await see(office.page, 'enrolments-waiting');
+  await approve(office.page, digits);
+  await stranger.page.getByRole('heading', { name: '承認されました' }).waitFor();
+  await see(stranger.page, 'touroku-take');
+  const p12 = network.at(`${name}.p12`);
+  const p12Password = await takeCertificate(stranger.page, p12);
+  await stranger.page.reload();
+  await stranger.page.getByText('受け取り済みです').waitFor();
+  assert.deepEqual(stranger.problems, []);
+
+  const device = await start({ root: office.root, p12, p12Password });
+  await logIn(device.page, APP, card);
+  await choosePassword(device.page, card.password, password);
+  const seconds = (performance.now() - began) / 1000;
+  console.log(`card to working device, with pictures and axe: ${seconds.toFixed(1)} s`);
+  await stranger.page.goto(`${TOUROKU}/e/wait`);
+  await see(stranger.page, 'touroku-done');
+  return device;
+}
+
+step('the nurse writes to the doctor, with a photo and a long video', async () => {
+  const { page } = nurse;
+  await doctor.page.goto(`${APP}/mail/inbox`);
+  await writeTo(page, APP, 'かはし', '高橋 文彦');
+  await page.getByLabel('件名').fill(SUBJECT);
+  await page.getByLabel('本文').fill(BODY);
+  await page.locator('[data-save-state]', { hasText: /\d に保存しました/ }).waitFor();
+  await page.reload();
+  assert.equal(await page.getByLabel('本文').inputValue(), BODY);
+
+  const photo = await drawPhoto(office.page, PHOTO);
+  writeFileSync(network.at('創部.jpg'), photo);
+  assert.ok(readJpeg(photo).segments.includes(0xe1) && photo.includes(CAMERA));
+  await page.locator('input[name=file]').setInputFiles(network.at('創部.jpg'));
+  await page.locator('[data-attachments] li', { hasText: '創部.jpg' }).locator('img').waitFor();
+
+  writeVideo(network.at('処置.mp4'), VIDEO_BYTES);
+  const memory = watchMemory(network.pid);
+  await page.locator('input[name=file]').setInputFiles(network.at('処置.mp4'));
+  await page.locator('[data-attachments] li', { hasText: '処置.mp4' }).waitFor({ timeout: 90_000 });
+  checkMemory('100 MiB up', memory.peak());
+
+  await see(page, 'compose-full');
+  await page.getByRole('button', { name: '確認へ進む' }).click();
+  await page.getByRole('heading', { name: '送信の確認' }).waitFor();
+  await see(page, 'confirm');
+  await page.getByRole('button', { name: '1人に送信する' }).click();
+  await page.waitForURL((url) => !url.pathname.endsWith('/confirm'));
+});
+
+function checkMemory(name, { began, highest, grown }) {
+  console.log(`${name}: server ${began.toFixed(1)} -> ${highest.toFixed(1)} MiB, +${grown.toFixed(1)}`);
+  assert.ok(grown < MEMORY_MIB_MAX, `${name}: the server grew by ${grown.toFixed(1)} MiB`);
+}
+
+step('the doctor hears of it at once, and reads what was sent', async () => {
+  const { page } = doctor;
+  await page.locator('.toast', { hasText: '新着メール　藤田 さやか' }).waitFor();
+  await page.locator('[data-unread]', { hasText: '1' }).waitFor();
+  assert.match(await page.title(), /^\(1\) /);
+  await see(page, 'arrival');
+  await page.locator('.toast a', { hasText: '開く' }).click();
+  await page.getByRole('heading', { name: SUBJECT }).waitFor();
+  assert.ok((await page.locator('.letter-body').innerText()).includes('浸出液は少なめです。'));
+  await see(page, 'letter');
+
+  await save(page, '創部.jpg');
+  const [sent, got] = ['創部.jpg', 'saved 創部.jpg'].map((name) => readFileSync(network.at(name)));
+  assert.ok(!got.includes(CAMERA) && !got.includes('Exif'), 'the place and the camera are gone');
+  assert.deepEqual(readJpeg(got).size, PHOTO);
+  assert.ok(readJpeg(got).picture.equals(readJpeg(sent).picture), 'no pixel has changed');
+
+  const memory = watchMemory(network.pid);
+  await save(page, '処置.mp4');
+  checkMemory('100 MiB down', memory.peak());
+  const [before, behind] = await Promise.all(
+    ['処置.mp4', 'saved 処置.mp4'].map((name) => hashOf(network.at(name))),
+  );
+  assert.equal(behind, before);
+  await checkRange(page);
+});
+
+async function save(page, name) {
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.locator(`a[download="${name}"]`).click(),
+  ]);
+  await download.saveAs(network.at(`saved ${name}`));
+}
+
+async function checkRange(page) {
+  const [from, to] = [70_000_001, 70_000_100];
+  const href = await page.locator('a[download="処置.mp4"]').getAttribute('href');
+  const answer = await fetchRange(page, href, from, to);
+  assert.equal(answer.status, 206);
+  assert.equal(answer.range, `bytes ${from}-${to}/${VIDEO_BYTES}`);
+  const expected = readFileSync(network.at('処置.mp4')).subarray(from, to + 1);
+  assert.ok(expected.equals(answer.bytes));
+}
+
+step('the nurse sees when it was opened, and nothing went wrong on any page', async () => {
+  const { page } = nurse;
+  await page.goto(`${APP}/mail/sent`);
+  await page.getByRole('link', { name: SUBJECT }).click();
+  const receipt = page.locator('.receipts tbody tr');
+  await receipt.getByText('開封済').waitFor();
+  assert.match(await receipt.locator('time').innerText(), /\d{1,2}:\d{2}/);
+  await see(page, 'receipt');
+  for (const browser of [office, nurse, doctor]) assert.deepEqual(browser.problems, []);
+  assert.deepEqual(findings, []);
+});
+
+step('no secret and no patient stands in the log or on the disk', () => {
+  const plain = (code) => code.replaceAll('-', '');
+  const hidden = [
+    ...[network.card, cards.nurse, cards.doctor].flatMap(({ secret, password }) => [
+      secret, plain(secret), password, plain(password),
+    ]),
+    ...Object.values(PASSWORDS), SUBJECT, NURSE.family, CAMERA,
+  ];
+  const store = network.at('tokinet-data');
+  const files = readdirSync(store, { recursive: true }).map((name) => `${store}/${name}`);
+  const kept = files.filter((file) => statSync(file).isFile()).map((file) => readFileSync(file));
+  for (const word of hidden) {
+    assert.ok(!network.log().includes(word), `${word} in the log`);
+    assert.ok(!kept.some((bytes) => bytes.includes(word)), `${word} on the disk`);
+  }
 });

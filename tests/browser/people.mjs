@@ -26,7 +26,7 @@ export async function registerFacility(page, site, { code, kind, name, kana }) {
   await page.getByLabel('施設の種別').selectOption({ label: kind });
   await page.getByLabel('施設名', { exact: true }).fill(name);
   await page.getByLabel('施設名のふりがな').fill(kana);
-  await page.getByLabel('住所').fill('ひだまり市みどり町1-2-3');
+  await page.getByLabel('住所', { exact: true }).fill('ひだまり市みどり町1-2-3');
   await page.getByLabel('電話番号').fill('000-0000-0000');
   await page.getByRole('button', { name: '施設を登録する' }).click();
   await page.getByRole('heading', { level: 1, name }).waitFor();
@@ -39,17 +39,17 @@ export async function registerMember(page, facility, { family, given, kana, job,
   await page.getByLabel('名', { exact: true }).fill(given);
   await page.getByLabel('セイ').fill(kana[0]);
   await page.getByLabel('メイ').fill(kana[1]);
-  await page.getByLabel('職種').selectOption({ label: job });
+  await page.getByLabel('職種', { exact: true }).selectOption({ label: job });
   await page.getByLabel('利用者ID').fill(userId);
   await page.getByRole('button', { name: '職員を登録する' }).click();
   await page.waitForURL((url) => !url.pathname.endsWith('/members/new'));
 }
 
-/** Cards for everybody of a facility; ends on the paper, which is shown once. */
+/** Cards for everybody of a facility, as `カード` or `手紙`; ends on the paper. */
 export async function issueCards(page, facility, format) {
   await page.goto(facility);
   await page.getByLabel('全員を選ぶ').check();
-  await page.getByText(format, { exact: false }).first().click();
+  await page.locator('.segments label', { hasText: format }).click();
   await page.getByRole('button', { name: '選んだ職員のカードを発行する' }).click();
   await page.locator('[data-shown-once]').waitFor();
 }

@@ -44,7 +44,7 @@ export async function startNetwork() {
   /** What a Linux PC does with its card: files for a browser. */
   const enrol = async (card, name) => {
     const out = at(`device ${name}`);
-    const password = 'of a p12 in a test';
+    const password = 'of-a-p12-in-a-test';
     await tokinet(
       ['enrol', '--host', new URL(TOUROKU).host, '--connect', address,
         '--fingerprint', fingerprint, '--card', card.number, '--name', name, '--out', out],

@@ -73,7 +73,13 @@ impl Scene {
                 ("body", "本文".to_owned()),
             ],
             "/mail/drafts/{draft}/send" => vec![("version", version)],
-            "/office/cards" => vec![("member", doctor), ("format", "sheet".to_owned())],
+            "/office/cards" => {
+                vec![
+                    ("member", doctor),
+                    ("format", "sheet".to_owned()),
+                    ("once", "a number".to_owned()),
+                ]
+            }
             "/office/enrolments/{enrolment}/approve" => {
                 vec![("digits", self.enrolment.digits.clone())]
             }

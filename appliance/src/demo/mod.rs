@@ -5,5 +5,5 @@ mod data;
 mod fill;
 pub mod pictures;
 
-pub use data::{DemoNetwork, Persona};
+pub use data::{DemoNetwork, Mails, MemberData, Persona};
 pub use fill::{PASSWORD, fill, found};

@@ -4,7 +4,9 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts as Head;
 use axum::http::{HeaderMap, header};
-use store::Id;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use store::{Clock, Id, Plain, Record, StoreError, Write};
 
 use super::app::App;
 use super::failure::Failure;
@@ -100,6 +102,39 @@ impl FromRequestParts<App> for FormToken {
         let admitted = Admitted::from_request_parts(head, app).await?;
         Ok(Self::of(app, &head.headers, &admitted))
     }
+}
+
+/// The number of a form that may be sent once: a reload must not do its act again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SpentForm {
+    number: [u8; 16],
+    #[serde(with = "store::micros")]
+    at: Timestamp,
+}
+
+impl Record for SpentForm {
+    type Key = [u8; 16];
+    const TABLE: &'static str = "spent_forms";
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> Self::Key {
+        self.number
+    }
+}
+
+impl Plain for SpentForm {}
+
+/// Marks a form's number as spent, in the act that it asks for; `false` if it was before.
+pub fn spend(write: &mut Write<'_>, number: &str, at: Timestamp) -> Result<bool, StoreError> {
+    let number = write.blind(format!("once\0{number}").as_bytes());
+    let fresh = write.get::<SpentForm>(&number)?.is_none();
+    write.put(&SpentForm { number, at })?;
+    Ok(fresh)
+}
+
+/// What templates write as `once()`: a new number for one form.
+pub fn once() -> String {
+    data_encoding::HEXLOWER.encode(&Clock::system().random::<16>())
 }
 
 /// A whole number of a query or a form.

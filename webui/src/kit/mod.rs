@@ -18,6 +18,7 @@ pub mod session;
 pub mod form;
 pub mod frame;
 pub mod page;
+pub mod path;
 
 pub mod failure;
 pub mod origin;

@@ -6,7 +6,7 @@ use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 
 use super::app::Parts;
-use super::assets;
+use super::{assets, form};
 
 /// The data of one page, tied to the template that it fills.
 pub trait Page: Serialize {
@@ -22,6 +22,7 @@ impl Templates {
         environment
             .set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
         environment.add_function("asset", assets::path);
+        environment.add_function("once", form::once);
         for (name, source) in TEMPLATES {
             environment.add_template(name, source)?;
         }

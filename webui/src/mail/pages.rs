@@ -1,6 +1,6 @@
 //! Reading mail: the folders, one mail, its files, the bin.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,7 @@ use crate::kit::japanese;
 use crate::kit::live::Unread;
 use crate::kit::member::SignedIn;
 use crate::kit::page::Page;
+use crate::kit::path::Path;
 use crate::pictures::Kind;
 
 /// As many as two screens hold.

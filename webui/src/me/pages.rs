@@ -1,6 +1,6 @@
 //! Own settings, and the change of a password that may have to come first.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use provisioning::credentials::{
@@ -19,6 +19,7 @@ use crate::kit::gate::Admitted;
 use crate::kit::japanese;
 use crate::kit::member::{InSession, SignedIn};
 use crate::kit::page::{Bare, Page, bare};
+use crate::kit::path::Path;
 use crate::kit::session::{self, PasswordFirst, Session, SessionState};
 use crate::login::{hash_off_thread, local_path, password_fits};
 

@@ -1,6 +1,6 @@
 //! The drafts' list, and how a draft begins: blank, as an answer, or passed on.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use provisioning::directory::Directory;
 use provisioning::members::Member;
@@ -16,6 +16,7 @@ use crate::kit::frame::{Frame, Nav};
 use crate::kit::japanese;
 use crate::kit::live::Unread;
 use crate::kit::member::SignedIn;
+use crate::kit::path::Path;
 use crate::mail::model::{BODY_CHARS_MAX, Importance, Mail, SUBJECT_CHARS_MAX};
 use crate::mail::pages::{self as lists, ListPage};
 use crate::mail::tables::mail_of;

@@ -51,6 +51,8 @@ pub fn chosen<'a>(ids: impl Iterator<Item = &'a str>) -> Result<Vec<Id<Member>>,
 /// Why no card was made; none of them is, then.
 #[derive(Debug, thiserror::Error)]
 pub enum IssueProblem {
+    #[error("the form was sent before")]
+    SentBefore,
     #[error("no card may be made for member {0} now")]
     NotNow(Id<Member>),
     #[error(transparent)]

@@ -1,6 +1,6 @@
 //! Cards: choosing members, making cards, those on their way, cancelling.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use jiff::Timestamp;
@@ -15,10 +15,11 @@ use super::model::{CARDS_AT_ONCE_MAX, ChoiceProblem, IssueProblem, Paper, chosen
 use super::print;
 use crate::kit::app::App;
 use crate::kit::failure::{Failure, Said};
-use crate::kit::form::Fields;
+use crate::kit::form::{Fields, spend};
 use crate::kit::frame::{Frame, Nav, redirect_saying};
 use crate::kit::member::OfficeMember;
 use crate::kit::page::Page;
+use crate::kit::path::Path;
 use crate::login::local_path;
 use crate::office::counts::{Office, office};
 use crate::office::lists::Asked;
@@ -201,8 +202,9 @@ pub async fn post_cards(
     fields: Fields,
 ) -> Result<Response, Failure> {
     let members = chosen(fields.all("member")).map_err(say_choice)?;
-    let printed = match issue(&app, &asked, members).await {
+    let printed = match issue(&app, &asked, members, fields.text("once").to_owned()).await {
         Ok(printed) => printed,
+        Err(IssueProblem::SentBefore) => return Err(shown_before().into()),
         Err(IssueProblem::NotNow(member)) => {
             let (name, _) = member_words(&*app.directory()?, member);
             return Err(not_now(&name).into());
@@ -225,11 +227,15 @@ async fn issue(
     app: &App,
     asked: &OfficeMember,
     members: Vec<Id<Member>>,
+    once: String,
 ) -> Result<Vec<Printed>, IssueProblem> {
     let act = about(asked.act("card.issue"), app, &members)?;
     let (parts, clerk, now) = (app.clone(), asked.member().clone(), app.now());
     app.store
         .write(act, move |write| {
+            if once.is_empty() || !spend(write, &once, now)? {
+                return Err(IssueProblem::SentBefore);
+            }
             let mut printed = Vec::new();
             for id in members {
                 let member: Member = write.get(&id)?.ok_or(CardProblem::NoMember)?;
@@ -303,6 +309,13 @@ fn not_now(name: &str) -> Said {
          事務室管理者だけが発行できる職員です。"
     );
     not_issued(why, "この職員を除いて、もう一度発行してください。ほかのカードも発行していません。")
+}
+
+fn shown_before() -> Said {
+    not_issued(
+        "この印刷画面は、一度だけ表示します。".to_owned(),
+        "印刷できなかったときは、前の画面を開き直して、もう一度カードを発行してください。",
+    )
 }
 
 fn not_issued(why: String, next: &'static str) -> Said {

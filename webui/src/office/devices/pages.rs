@@ -1,6 +1,6 @@
 //! Devices: the list, and the last look before one is cut off.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::response::Response;
 use jiff::Timestamp;
 use provisioning::devices::{self, Device, DeviceState, RevokeProblem};
@@ -17,6 +17,7 @@ use crate::kit::form::Fields;
 use crate::kit::frame::{Frame, Nav, redirect_saying};
 use crate::kit::member::OfficeMember;
 use crate::kit::page::Page;
+use crate::kit::path::Path;
 use crate::kit::session;
 use crate::office::counts::{Office, office};
 use crate::office::lists::Asked;

@@ -1,6 +1,6 @@
 //! Facilities: the list, one of them, and the form.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use provisioning::devices::{self, DeviceState};
@@ -19,6 +19,7 @@ use crate::kit::frame::{Frame, Nav, redirect_saying};
 use crate::kit::japanese;
 use crate::kit::member::OfficeMember;
 use crate::kit::page::Page;
+use crate::kit::path::Path;
 use crate::office::counts::{Office, office};
 use crate::office::lists::Asked;
 use crate::office::rows::{
@@ -217,6 +218,7 @@ fn errors(problems: Problems) -> Errors {
 
 /// What the form wants, or the form again.
 fn read_form(
+    asked: &OfficeMember,
     fields: &Fields,
     before: Option<&Facility>,
 ) -> Result<(FacilityCode, FacilityDetails), Box<Form>> {
@@ -227,6 +229,17 @@ fn read_form(
             return Err(Box::new(Form { errors: errors(problems), ..form(fields) }));
         }
     };
+    // Devices of an office open the desk, so only an administrator makes one.
+    let becomes_office = wanted.details.kind == FacilityKind::Office
+        && before.is_none_or(|facility| facility.details.kind != FacilityKind::Office);
+    let administrates = asked.member().details.roles.has(Role::OfficeAdministrator);
+    if becomes_office && !administrates {
+        let kind = Some("事務室は、事務室管理者だけが登録できます".to_owned());
+        return Err(Box::new(Form {
+            errors: Errors { kind, ..Errors::default() },
+            ..form(fields)
+        }));
+    }
     let doubtful = is_doubtful(&wanted.code, before.map(|facility| &facility.code));
     if doubtful && !fields.has("code_ok") {
         return Err(Box::new(Form { code_doubt: true, ..form(fields) }));
@@ -263,7 +276,7 @@ pub async fn post_new(
     State(app): State<App>,
     fields: Fields,
 ) -> Result<Response, Failure> {
-    let (code, details) = match read_form(&fields, None) {
+    let (code, details) = match read_form(&asked, &fields, None) {
         Ok(wanted) => wanted,
         Err(form) => return form.show_again(&app, frame),
     };
@@ -368,7 +381,7 @@ pub async fn post_edit(
     fields: Fields,
 ) -> Result<Response, Failure> {
     let facility = one(&app, id)?;
-    let (code, details) = match read_form(&fields, Some(&facility)) {
+    let (code, details) = match read_form(&asked, &fields, Some(&facility)) {
         Ok(wanted) => wanted,
         Err(form) => return form.show_again(&app, frame),
     };

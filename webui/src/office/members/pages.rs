@@ -1,6 +1,6 @@
 //! Members: the list, and one of them with cards and devices.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
@@ -22,6 +22,7 @@ use crate::kit::frame::{Frame, Nav, redirect_saying};
 use crate::kit::japanese;
 use crate::kit::member::OfficeMember;
 use crate::kit::page::Page;
+use crate::kit::path::Path;
 use crate::kit::session;
 use crate::office::counts::{Office, office};
 use crate::office::lists::Asked;

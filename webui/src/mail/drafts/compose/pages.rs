@@ -1,6 +1,6 @@
 //! The page on which a mail is written: every step saves what was typed.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,7 @@ use crate::kit::frame::{Frame, Nav};
 use crate::kit::japanese;
 use crate::kit::member::SignedIn;
 use crate::kit::page::Page;
+use crate::kit::path::Path;
 use crate::mail::model::Importance;
 use crate::mail::tables::mail_of;
 

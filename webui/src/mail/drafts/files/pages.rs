@@ -1,7 +1,7 @@
 //! Uploads, and a look at what was uploaded.
 
 use axum::extract::multipart::{Field, Multipart};
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use futures_util::StreamExt as _;
@@ -20,6 +20,7 @@ use crate::kit::form::{Fields, FormToken, number};
 use crate::kit::frame::Frame;
 use crate::kit::member::SignedIn;
 use crate::kit::page::Page;
+use crate::kit::path::Path;
 use crate::mail::model::{FILE_BYTES_MAX, File};
 use crate::mail::views::{FileView, file_view};
 use crate::pictures::{Kind, PhotoFault, PictureProblem, Refusal};

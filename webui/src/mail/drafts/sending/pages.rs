@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use provisioning::directory::Entry as DirectoryEntry;
@@ -19,6 +19,7 @@ use crate::kit::form::{Fields, number};
 use crate::kit::frame::{Frame, Nav, redirect_saying};
 use crate::kit::member::SignedIn;
 use crate::kit::page::Page;
+use crate::kit::path::Path;
 use crate::mail::views::PersonView;
 
 #[derive(Serialize)]

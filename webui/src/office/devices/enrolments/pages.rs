@@ -1,6 +1,6 @@
 //! The enrolments' page, and the office's answers.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
 use provisioning::directory::Directory;
@@ -15,6 +15,7 @@ use crate::kit::frame::{Frame, Nav, redirect_saying};
 use crate::kit::japanese;
 use crate::kit::member::OfficeMember;
 use crate::kit::page::Page;
+use crate::kit::path::Path;
 use crate::office::counts::{Office, office};
 use crate::office::rows::{ApprovalRow, approval_row, facility_name, member_words};
 

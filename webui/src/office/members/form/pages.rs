@@ -1,6 +1,6 @@
 //! The form of a member: new at a facility, or changed.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use provisioning::facilities::Facility;
@@ -16,6 +16,7 @@ use crate::kit::frame::{Frame, Nav, redirect_saying};
 use crate::kit::japanese;
 use crate::kit::member::OfficeMember;
 use crate::kit::page::Page;
+use crate::kit::path::Path;
 use crate::office::counts::{Office, office};
 use crate::office::rows::{facility_href, member_href};
 use crate::office::say;

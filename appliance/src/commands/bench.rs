@@ -1,8 +1,0 @@
-//! `tokinet bench`: the product's figures on this machine.
-
-#[derive(clap::Args)]
-pub struct Args {}
-
-pub fn run(_: &Args) -> anyhow::Result<()> {
-    Ok(())
-}

@@ -1,0 +1,93 @@
+//! Mails for the measured town, through the product's own act.
+
+use anyhow::Context as _;
+use jiff::{SignedDuration, Timestamp};
+use store::{Store, StoreError};
+use webui::mail::drafts;
+use webui::mail::model::{Importance, Mail};
+
+use super::town::{Resident, Town, act};
+
+/// Many mails share an act and so a commit; one that is too large would only wait for memory.
+const MAILS_AN_ACT: u64 = 1_000;
+
+/// Every mail goes to one of these, so that their lists are full from ten thousand mails on, and
+/// to one of all.
+pub const READERS: usize = 150;
+
+const BETWEEN_MAILS: SignedDuration = SignedDuration::from_secs(10);
+
+/// Evenly spread and the same on every machine.
+pub struct Draw(u64);
+
+impl Draw {
+    pub fn of(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A place among `count`.
+    pub fn below(&mut self, count: usize) -> usize {
+        // Knuth's multiplier; the low bits of such a row are weak.
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695);
+        usize::try_from(self.0 >> 33).unwrap_or_default().checked_rem(count).unwrap_or_default()
+    }
+}
+
+/// The mails that lie in the store, and those that will.
+pub struct Mails {
+    count: u64,
+    newest: Timestamp,
+    draw: Draw,
+}
+
+impl Mails {
+    pub fn none(store: &Store) -> Self {
+        Self { count: 0, newest: store.clock().now(), draw: Draw::of(1) }
+    }
+
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Delivers until the store holds `count`, the newest just now.
+    pub fn grow(&mut self, store: &Store, town: &Town, count: u64) -> anyhow::Result<()> {
+        let missing = i32::try_from(count.saturating_sub(self.count)).context("too many mails")?;
+        self.newest = store.clock().now() - BETWEEN_MAILS * missing;
+        while self.count < count {
+            let many = MAILS_AN_ACT.min(count - self.count);
+            let mails: anyhow::Result<Vec<_>> =
+                (0..many).map(|_| self.next(store, town)).collect();
+            let mails = mails?;
+            store.write_and_wait(act(store, "bench.fill"), move |write| {
+                mails.iter().try_for_each(|mail| drafts::deliver(write, mail))?;
+                Ok::<_, StoreError>(())
+            })?;
+            self.count += many;
+        }
+        Ok(())
+    }
+
+    fn next(&mut self, store: &Store, town: &Town) -> anyhow::Result<Mail> {
+        self.newest += BETWEEN_MAILS;
+        let readers = town.people.get(..READERS).context("the town is too small")?;
+        let sender = any(&mut self.draw, &town.people)?;
+        let recipients = [any(&mut self.draw, readers)?, any(&mut self.draw, &town.people)?];
+        let place = self.draw.below(town.sample.len());
+        let (subject, body) = town.sample.get(place).context("no sample mails")?;
+        Ok(Mail {
+            id: store.clock().id(),
+            sender: sender.person.clone(),
+            recipients: recipients.map(|one| one.person.clone()).to_vec(),
+            subject: subject.clone(),
+            body: body.clone(),
+            importance: Importance::Normal,
+            files: Vec::new(),
+            sent_at: self.newest,
+            answers: None,
+        })
+    }
+}
+
+pub fn any<'a>(draw: &mut Draw, people: &'a [Resident]) -> anyhow::Result<&'a Resident> {
+    people.get(draw.below(people.len())).context("nobody lives here")
+}
