@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{Act, Actor, Id, Read, Store, StoreError};
 use webui::kit::app::App;
+use webui::kit::session;
 
 use crate::config::Config;
 
@@ -197,7 +198,10 @@ fn find_member(read: &Read<'_>, facility: &str, login: &str) -> anyhow::Result<M
 fn suspend(store: &Store, facility: &str, login: &str) -> anyhow::Result<Value> {
     let member = store.read(|read| find_member(read, facility, login))?;
     let act = act(store, "member.lock").on("member", member.id);
-    store.write_and_wait(act, move |write| members::set_locked(write, member.id, true))?;
+    store.write_and_wait(act, move |write| {
+        session::end_of_member(write, member.id)?;
+        members::set_locked(write, member.id, true)
+    })?;
     Ok(json!({ "member": member.id, "locked": true }))
 }
 
@@ -246,7 +250,10 @@ fn revoke(store: &Store, app: Option<&App>, device: &str) -> anyhow::Result<Valu
     let id: Id<devices::Device> = device.parse().context("not a device's id")?;
     let now = store.clock().now();
     let act = act(store, "device.revoke").on("device", id);
-    store.write_and_wait(act, move |write| devices::revoke(write, id, now))?;
+    store.write_and_wait(act, move |write| {
+        session::end_at_device(write, id)?;
+        devices::revoke(write, id, now)
+    })?;
     let certificates = store.read(|read| devices::certificates_of(read, id))?;
     let keys: Vec<_> = certificates.iter().map(|certificate| certificate.spki).collect();
     let cut = app.map(|app| app.connections.cut(&keys));

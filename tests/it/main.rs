@@ -1,4 +1,16 @@
 //! Tests of the whole.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that cannot go on fails where it stands, and says what it measured"
+)]
+
 mod arrows;
 mod tidy;
+
+mod cut;
+mod gate;
+mod sessions;

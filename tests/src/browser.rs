@@ -57,11 +57,7 @@ impl Browser {
         self.send(request).await
     }
 
-    pub async fn try_put(
-        &mut self,
-        path: &str,
-        body: impl Into<Bytes>,
-    ) -> Result<Answer, String> {
+    pub async fn try_put(&mut self, path: &str, body: impl Into<Bytes>) -> Result<Answer, String> {
         let request = self.upload(path, crate::line::whole(body));
         self.send(request).await
     }

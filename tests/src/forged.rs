@@ -43,33 +43,15 @@ pub fn below(device: &Identity) -> Identity {
     signed(params, &device.chain[0], &device.pkcs8, device.chain.clone())
 }
 
-/// A signing request that asks to become a CA for other names; DER, and its key.
-pub fn greedy_request() -> (Vec<u8>, KeyPair) {
+/// A signing request that asks to become a CA for other names; DER.
+pub fn greedy_request() -> Vec<u8> {
     let key = KeyPair::generate().expect("a key");
     let mut params = params("greedy");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::Any];
     let name = SanType::DnsName("app.tokinet.test".try_into().expect("a name"));
     params.subject_alt_names = vec![name];
-    let request = params.serialize_request(&key).expect("a request");
-    (request.der().to_vec(), key)
-}
-
-/// Whether these bytes read as a certificate that another key may be certified with.
-pub fn certifies(der: &[u8], key: &KeyPair) -> bool {
-    let copy = KeyPair::from_pkcs8_der_and_sign_algo(
-        &PrivatePkcs8KeyDer::from(key.serialize_der()),
-        &rcgen::PKCS_ECDSA_P256_SHA256,
-    );
-    // rcgen reads an issuer from nothing but a CA's certificate.
-    Issuer::from_ca_cert_der(&CertificateDer::from(der.to_vec()), copy.expect("a key"))
-        .is_ok_and(|_| has_ca_flag(der))
-}
-
-/// BasicConstraints with `cA` set, as DER writes it.
-fn has_ca_flag(der: &[u8]) -> bool {
-    const CA_TRUE: &[u8] = b"\x06\x03\x55\x1d\x13\x01\x01\xff\x04\x05\x30\x03\x01\x01\xff";
-    der.windows(CA_TRUE.len()).any(|part| part == CA_TRUE)
+    params.serialize_request(&key).expect("a request").der().to_vec()
 }
 
 fn params(name: &str) -> CertificateParams {

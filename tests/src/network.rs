@@ -76,9 +76,7 @@ impl TestNetwork {
         drop(app);
         running.stop().await;
         let layout = layout(folder.path());
-        let open = || {
-            Store::open(&layout, &MasterKey::new(master), Clock::system(), MIGRATIONS)
-        };
+        let open = || Store::open(&layout, &MasterKey::new(master), Clock::system(), MIGRATIONS);
         // The last clone of the old store closes its files a moment after `stop`.
         let store = poll(Duration::from_secs(10), || open().ok()).await.expect("opens again");
         let running = start(store, loopback().await).await.expect("a start");

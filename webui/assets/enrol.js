@@ -3,8 +3,9 @@ document.documentElement.classList.add('js');
 const one = (selector) => document.querySelector(selector);
 
 const form = one('[data-enrol]');
-const [card, secret] = location.hash.slice(1).split('.');
-if (form && card && secret) {
+function readCard() {
+  const [card, secret] = location.hash.slice(1).split('.');
+  if (!form || !card || !secret) return;
   history.replaceState(null, '', location.pathname);
   form.elements.card.value = card;
   form.elements.secret.value = secret;
@@ -12,6 +13,9 @@ if (form && card && secret) {
   one('[data-read]').hidden = false;
   if (form.elements.name.value && !('failed' in form.dataset)) form.requestSubmit();
 }
+readCard();
+// A card's address typed where this page is open already loads nothing.
+addEventListener('hashchange', readCard);
 
 const wait = one('[data-wait]');
 if (wait) {

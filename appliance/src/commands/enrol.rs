@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
 use hyper::header::{ACCEPT, CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
 use hyper::{Request, Response};
-use provisioning::authority::{DeviceKey, Pkcs12Form, pkcs12};
+use provisioning::authority::{DeviceKey, Pkcs12Form, check_pkcs12_words, pkcs12};
 use serde_json::Value;
 use tokio_rustls::TlsConnector;
 
@@ -75,6 +75,9 @@ async fn enrol(args: &Args) -> anyhow::Result<()> {
         .ok()
         .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
         .context("the fingerprint is 64 hex digits")?;
+    if let Some(password) = &args.p12_password {
+        check_pkcs12_words(password, &args.name)?;
+    }
     let place = Place {
         host: args.host.clone(),
         address: args.connect.clone().unwrap_or_else(|| format!("{}:443", args.host)),

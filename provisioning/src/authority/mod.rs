@@ -45,7 +45,7 @@ pub use keeping::AuthorityKeys;
 pub use key::{DeviceKey, KeyProblem, Pkcs8, PublicKey};
 pub use leaf::{Leaf, LeafProblem, read_leaf};
 pub use names::{NameProblem, Names};
-pub use pkcs12::{Pkcs12Form, Pkcs12Problem, pkcs12};
+pub use pkcs12::{Pkcs12Form, Pkcs12Problem, check_pkcs12_words, pkcs12};
 pub use request::{CsrProblem, public_key_of_csr};
 pub use root_key::RootKey;
 pub use serial::Serial;

@@ -47,15 +47,8 @@ pub enum Pkcs12Problem {
     Write(#[from] p12_keystore::error::Error),
 }
 
-/// The chain is the device's certificate, then those above it. p12-keystore does not wipe its
-/// buffers, so a copy of the key stays on the heap until that memory is used again.
-pub fn pkcs12(
-    key: &DeviceKey,
-    chain: &[Vec<u8>],
-    password: &str,
-    form: Pkcs12Form,
-    friendly_name: &str,
-) -> Result<Zeroizing<Vec<u8>>, Pkcs12Problem> {
+/// Whether [`pkcs12`] will take these words: to be asked before a card is used up.
+pub fn check_pkcs12_words(password: &str, friendly_name: &str) -> Result<(), Pkcs12Problem> {
     if !(PASSWORD_BYTES_MIN..=PASSWORD_BYTES_MAX).contains(&password.len())
         || !password.bytes().all(|b| b.is_ascii_graphic())
     {
@@ -68,6 +61,19 @@ pub fn pkcs12(
     {
         return Err(Pkcs12Problem::FriendlyName);
     }
+    Ok(())
+}
+
+/// The chain is the device's certificate, then those above it. p12-keystore does not wipe its
+/// buffers, so a copy of the key stays on the heap until that memory is used again.
+pub fn pkcs12(
+    key: &DeviceKey,
+    chain: &[Vec<u8>],
+    password: &str,
+    form: Pkcs12Form,
+    friendly_name: &str,
+) -> Result<Zeroizing<Vec<u8>>, Pkcs12Problem> {
+    check_pkcs12_words(password, friendly_name)?;
     let public_key = key.public_key();
     let is_of_key = |der: &Vec<u8>| {
         CertificateView::parse(der).is_ok_and(|leaf| leaf.spki() == public_key.spki())

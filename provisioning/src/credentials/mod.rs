@@ -12,5 +12,6 @@ mod tests;
 pub use model::{Attempts, Credential, CredentialState, PasswordRules};
 pub use password::{Password, PasswordHash, PasswordProblem, spend_equal_time};
 pub use tables::{
-    ChangeProblem, change_password, clear_attempts, count_attempt, set_initial, used_before,
+    ChangeProblem, change_password, claim_attempt, clear_attempts, count_attempt, forgive_attempt,
+    set_initial, used_before,
 };

@@ -118,6 +118,37 @@ pub fn count_attempt(
     Ok(wrong)
 }
 
+/// Counts a try at an account before it is weighed, so that many at once are no more than many in
+/// turn. `None` where the account or the device is locked already: then nothing is weighed.
+pub fn claim_attempt(
+    house: &mut House<'_, '_>,
+    account: [u8; 16],
+    device: [u8; 16],
+    now: Timestamp,
+) -> Result<Option<u32>, StoreError> {
+    for (of, wrong_max) in
+        [(account, Attempts::WRONG_MAX), (device, Attempts::WRONG_ON_DEVICE_MAX)]
+    {
+        let attempts: Option<Attempts> = house.get(&of)?;
+        if attempts.is_some_and(|attempts| attempts.locked_at(now, wrong_max)) {
+            return Ok(None);
+        }
+    }
+    count_attempt(house, device, now)?;
+    count_attempt(house, account, now).map(Some)
+}
+
+/// A claimed try was not wrong: the account starts anew, the device gets its try back.
+pub fn forgive_attempt(
+    house: &mut House<'_, '_>,
+    account: [u8; 16],
+    device: [u8; 16],
+) -> Result<(), StoreError> {
+    clear_attempts(house, account)?;
+    let Some(attempts) = house.get::<Attempts>(&device)? else { return Ok(()) };
+    house.put(&Attempts { wrong: attempts.wrong.saturating_sub(1), ..attempts })
+}
+
 pub fn clear_attempts(house: &mut House<'_, '_>, of: [u8; 16]) -> Result<(), StoreError> {
     house.delete::<Attempts>(&of)
 }

@@ -44,6 +44,9 @@ const DRAIN_MAX: Duration = Duration::from_secs(5);
 /// Heads of browsers are a few kilobytes.
 const HEAD_BYTES_MAX: u32 = 32 * 1024;
 
+/// What is read at once, and so what a head may take; enough for a fast upload.
+const HTTP1_BUFFER_BYTES: usize = 64 * 1024;
+
 /// What the connection, and nothing that its client says, tells about a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Ingress {
@@ -126,8 +129,17 @@ async fn connection(
         };
         async move { Ok::<_, Infallible>(answer(router, request, ingress, &expected).await) }
     });
-    let mut http = auto::Builder::new(TokioExecutor::new());
-    http.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_MAX);
+    // The handshake says which one it is. Guessing from the first bytes would wait for them
+    // without a limit.
+    let mut http = if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+        auto::Builder::new(TokioExecutor::new()).http2_only()
+    } else {
+        auto::Builder::new(TokioExecutor::new()).http1_only()
+    };
+    http.http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_MAX)
+        .max_buf_size(HTTP1_BUFFER_BYTES);
     http.http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS_MAX)

@@ -20,7 +20,7 @@ use tokio::sync::broadcast;
 
 use super::app::App;
 use super::member::SignedIn;
-use super::session::{self, SessionState};
+use super::session;
 
 /// Something came for a member. Holds no patient's data: it may be pushed outside one day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +59,9 @@ const SIGNALS_BUFFERED: usize = 32;
 /// Proxies and tablets forget a silent stream.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
+/// An open page whose session is over, locked or barred hears nothing for longer than this.
+const RIGHTS_EVERY: Duration = Duration::from_secs(5);
+
 /// Streams are made anew now and then, so that every right is looked at again.
 const STREAM_MAX: Duration = Duration::from_secs(30 * 60);
 
@@ -67,6 +70,8 @@ enum Signal {
     Arrived { about: [u8; 16] },
     Counted,
     Enrolments,
+    /// Nothing to tell, but somebody's rights may have ended.
+    Rights,
 }
 
 #[derive(Default)]
@@ -100,6 +105,7 @@ impl Live {
             match row.table.as_str() {
                 Notice::TABLE => self.signal_notice(row),
                 Enrolment::TABLE => self.signal_all(&Signal::Enrolments),
+                session::Session::TABLE if row.deleted => self.signal_all(&Signal::Rights),
                 _ => {}
             }
         }
@@ -187,13 +193,13 @@ impl OpenPage {
                 Err(broadcast::error::RecvError::Lagged(_)) => Some(Signal::Counted),
                 Err(broadcast::error::RecvError::Closed) => None,
             },
+            () = tokio::time::sleep(RIGHTS_EVERY) => Some(Signal::Rights),
             () = tokio::time::sleep_until(self.ends) => None,
         }
     }
 
     fn is_signed_in(&self) -> bool {
-        let kept = self.app.store.read(|read| read.get::<session::Session>(&self.session.token));
-        kept.is_ok_and(|kept| kept.is_some_and(|kept| kept.state == SessionState::Open))
+        session::still_open(&self.app, &self.session).unwrap_or(false)
     }
 
     fn event(&mut self, signal: Signal) -> Option<Event> {
@@ -210,6 +216,7 @@ impl OpenPage {
             Signal::Enrolments => {
                 self.desk.then(|| Event::default().event("enrolments").data("{}"))
             }
+            Signal::Rights => None,
         }
     }
 

@@ -9,7 +9,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use axum::http::{HeaderMap, HeaderValue, header};
 use jiff::{SignedDuration, Timestamp};
 use provisioning::devices::Device;
-use provisioning::members::Member;
+use provisioning::members::{Member, Standing};
 use serde::{Deserialize, Serialize};
 use store::{
     Housekeeping, Id, Index, Indexer, Newest, Order, Plain, Read, Record, StoreError, Write,
@@ -160,6 +160,22 @@ pub fn find(app: &App, token: &Token, device: Id<Device>) -> Result<Option<Sessi
         session.state = SessionState::Locked;
     }
     Ok(Some(session))
+}
+
+/// Whether an open page may go on: its session is open, in time and touched, its member welcome.
+pub fn still_open(app: &App, session: &Session) -> Result<bool, StoreError> {
+    let now = app.now();
+    let (kept, member) = app.store.read(|read| {
+        let kept = read.get::<Session>(&session.token)?;
+        Ok::<_, StoreError>((kept, read.get::<Member>(&session.member)?))
+    })?;
+    let in_time = |kept: &Session| {
+        kept.state == SessionState::Open
+            && now.duration_since(kept.since) <= SESSION_MAX
+            && now.duration_since(last_touch(kept)) <= IDLE_LOCK
+    };
+    let welcome = |member: Member| member.standing(app.today()) == Standing::Welcome;
+    Ok(kept.as_ref().is_some_and(in_time) && member.is_some_and(welcome))
 }
 
 /// Notes that somebody is there; answers the row to write when it is time to.

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use provisioning::cards::initial_password_fits;
 use provisioning::credentials::{
     self, Attempts, Credential, CredentialState, PasswordHash, spend_equal_time,
 };
 use provisioning::facilities::{FacilityByCode, FacilityCode};
 use provisioning::members::{Login, Member, MemberByLogin, Standing};
-use store::{Read, StoreError};
+use store::{House, Read, StoreError};
 use tokio::task::spawn_blocking;
 
 use crate::kit::app::App;
@@ -56,13 +55,31 @@ pub async fn prove(
 ) -> Result<Result<Proven, Refused>, Failure> {
     let now = app.now();
     let (account, device) = attempt_keys(app, admitted, typed);
-    let locked = app.store.read(|read| {
-        let of_account = locked(read, account, now, Attempts::WRONG_MAX)?;
-        Ok::<_, StoreError>(of_account || locked(read, device, now, Attempts::WRONG_ON_DEVICE_MAX)?)
-    })?;
-    if locked {
+    let claim = move |house: &mut House<'_, '_>| {
+        credentials::claim_attempt(house, account, device, now)
+    };
+    let Some(tries) = app.store.keep_house(claim).await? else {
         return Ok(Err(Refused::LockedOut));
+    };
+    let proven = weigh(app, admitted, typed).await;
+    // Nobody is locked out because the box was too busy to look.
+    if !matches!(proven, Ok(None)) {
+        app.store
+            .keep_house(move |house| credentials::forgive_attempt(house, account, device))
+            .await?;
     }
+    match proven? {
+        Some(proven) => Ok(Ok(proven)),
+        None => Ok(Err(refuse(tries).await)),
+    }
+}
+
+/// Whether the three fields belong together, here and today.
+async fn weigh(
+    app: &App,
+    admitted: &Admitted,
+    typed: &Typed,
+) -> Result<Option<Proven>, Failure> {
     let found = app.store.read(|read| find(read, typed))?;
     let state = match &found {
         Some(Found { member, credential: Some(credential) }) => {
@@ -77,11 +94,7 @@ pub async fn prove(
             None
         }
     };
-    let (Some(state), Some(found)) = (state, found) else {
-        return Ok(Err(count(app, account, device, now).await?));
-    };
-    app.store.keep_house(move |house| credentials::clear_attempts(house, account)).await?;
-    Ok(Ok(Proven { member: found.member, state }))
+    Ok(state.zip(found).map(|(state, found)| Proven { member: found.member, state }))
 }
 
 /// Whether this is the member's password now; slow, and a few at once.
@@ -149,32 +162,10 @@ fn find(read: &Read<'_>, typed: &Typed) -> Result<Option<Found>, StoreError> {
     Ok(Some(Found { member, credential }))
 }
 
-async fn count(
-    app: &App,
-    account: [u8; 16],
-    device: [u8; 16],
-    now: Timestamp,
-) -> Result<Refused, StoreError> {
-    let wrong = app
-        .store
-        .keep_house(move |house| {
-            credentials::count_attempt(house, device, now)?;
-            credentials::count_attempt(house, account, now)
-        })
-        .await?;
-    let slowed = u64::from(wrong.saturating_sub(QUICK_TRIES));
+async fn refuse(tries: u32) -> Refused {
+    let slowed = u64::from(tries.saturating_sub(QUICK_TRIES));
     tokio::time::sleep(Duration::from_secs(slowed).min(SLOWED_MAX)).await;
-    Ok(if wrong >= Attempts::WRONG_MAX { Refused::LockedOut } else { Refused::Wrong })
-}
-
-fn locked(
-    read: &Read<'_>,
-    of: [u8; 16],
-    now: Timestamp,
-    wrong_max: u32,
-) -> Result<bool, StoreError> {
-    let attempts: Option<Attempts> = read.get(&of)?;
-    Ok(attempts.is_some_and(|attempts| attempts.locked_at(now, wrong_max)))
+    if tries >= Attempts::WRONG_MAX { Refused::LockedOut } else { Refused::Wrong }
 }
 
 fn attempt_keys(app: &App, admitted: &Admitted, typed: &Typed) -> ([u8; 16], [u8; 16]) {

@@ -346,7 +346,7 @@ pub async fn post_p12(headers: HeaderMap, State(app): State<App>) -> Result<Resp
     let password = password.replace('-', "");
     let device_ca = app.authority.device_anchors().next().unwrap_or_default().to_vec();
     let chain = [leaf, device_ca, app.authority.root_certificate().to_vec()];
-    let label = format!("{} {}", app.network.name, enrolment.device_name);
+    let label = label(&app.network.name, &enrolment.device_name);
     let packed = pkcs12(&key, &chain, &password, form, &label)
         .map_err(|error| Failure::Internal(Box::new(error)))?;
     let disposition = format!("attachment; filename=\"{}\"", file_name(&enrolment));
@@ -355,6 +355,13 @@ pub async fn post_p12(headers: HeaderMap, State(app): State<App>) -> Result<Resp
         (header::CONTENT_DISPOSITION, disposition),
     ];
     Ok((headers, packed.to_vec()).into_response())
+}
+
+/// What a certificate store lists. Its format is short and has no emoji, a device's name may.
+fn label(network: &str, device: &str) -> String {
+    const LABEL_CHARS_MAX: usize = 64;
+    let is_plain = |c: &char| !c.is_control() && u32::from(*c) <= 0xffff;
+    format!("{device} {network}").chars().filter(is_plain).take(LABEL_CHARS_MAX).collect()
 }
 
 /// For programs that made their own key: the request's public key, certified.

@@ -96,7 +96,6 @@ impl BenchDevice {
 #[derive(Clone)]
 pub struct Visitor {
     pub resident: Resident,
-    pub device: Id<Device>,
     pub host: String,
     cookie: String,
 }
@@ -139,11 +138,11 @@ pub async fn log_in(
         let cookie = token.set_cookie();
         let cookie = cookie.to_str()?.split(';').next().unwrap_or_default().to_owned();
         let (resident, host) = (resident.clone(), app.app_host());
-        visitors.push(Visitor { resident, device, host, cookie });
+        visitors.push(Visitor { resident, host, cookie });
     }
-    let kept = app.store.keep_house(move |house| {
-        sessions.iter().try_for_each(|session| house.put(session))
-    });
+    let kept = app
+        .store
+        .keep_house(move |house| sessions.iter().try_for_each(|session| house.put(session)));
     kept.await.map_err(|error: StoreError| error)?;
     Ok(visitors)
 }

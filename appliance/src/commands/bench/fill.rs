@@ -8,10 +8,10 @@ use webui::mail::model::{Importance, Mail};
 
 use super::town::{Resident, Town, act};
 
-/// Many mails share an act and so a commit; one that is too large would only wait for memory.
-const MAILS_AN_ACT: u64 = 1_000;
+/// Many mails share an act and so a commit; more would make it one that the store calls slow.
+const MAILS_AN_ACT: u64 = 500;
 
-/// Every mail goes to one of these, so that their lists are full from ten thousand mails on, and
+/// Every mail goes to one of these in turn, so that their lists are full from ten thousand mails on, and
 /// to one of all.
 pub const READERS: usize = 150;
 
@@ -38,11 +38,12 @@ pub struct Mails {
     count: u64,
     newest: Timestamp,
     draw: Draw,
+    next_reader: usize,
 }
 
 impl Mails {
     pub fn none(store: &Store) -> Self {
-        Self { count: 0, newest: store.clock().now(), draw: Draw::of(1) }
+        Self { count: 0, newest: store.clock().now(), draw: Draw::of(1), next_reader: 0 }
     }
 
     pub fn count(&self) -> u64 {
@@ -55,8 +56,7 @@ impl Mails {
         self.newest = store.clock().now() - BETWEEN_MAILS * missing;
         while self.count < count {
             let many = MAILS_AN_ACT.min(count - self.count);
-            let mails: anyhow::Result<Vec<_>> =
-                (0..many).map(|_| self.next(store, town)).collect();
+            let mails: anyhow::Result<Vec<_>> = (0..many).map(|_| self.next(store, town)).collect();
             let mails = mails?;
             store.write_and_wait(act(store, "bench.fill"), move |write| {
                 mails.iter().try_for_each(|mail| drafts::deliver(write, mail))?;
@@ -71,7 +71,9 @@ impl Mails {
         self.newest += BETWEEN_MAILS;
         let readers = town.people.get(..READERS).context("the town is too small")?;
         let sender = any(&mut self.draw, &town.people)?;
-        let recipients = [any(&mut self.draw, readers)?, any(&mut self.draw, &town.people)?];
+        let reader = readers.get(self.next_reader).context("the town is too small")?;
+        self.next_reader = (self.next_reader + 1) % READERS;
+        let recipients = [reader, any(&mut self.draw, &town.people)?];
         let place = self.draw.below(town.sample.len());
         let (subject, body) = town.sample.get(place).context("no sample mails")?;
         Ok(Mail {

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow};
 use provisioning::authority::{Authority, Names};
-use provisioning::credentials::{Credential, CredentialState, Password, PasswordHash, PasswordRules};
+use provisioning::credentials::{
+    Credential, CredentialState, Password, PasswordHash, PasswordRules,
+};
 use provisioning::facilities::{
     self, Facility, FacilityCode, FacilityDetails, FacilityKind, FacilityProblem,
 };

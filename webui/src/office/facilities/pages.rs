@@ -8,6 +8,7 @@ use provisioning::directory::Directory;
 use provisioning::facilities::{
     self, Facility, FacilityCode, FacilityDetails, FacilityKind, FacilityProblem, FacilityState,
 };
+use provisioning::members::Role;
 use serde::{Deserialize, Serialize};
 use store::{Id, Read, StoreError};
 

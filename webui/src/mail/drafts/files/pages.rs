@@ -78,15 +78,16 @@ pub async fn post_files(
     mut form: Multipart,
 ) -> Result<Response, Failure> {
     check_own(&app, &asked, id)?;
+    // The token stands before every file, so nothing is received of a form that is not ours.
     let mut fields: Option<Vec<(String, String)>> = Some(Vec::new());
     while let Some(part) = form.next_field().await.map_err(|_| Failure::StaleForm)? {
         let name = part.name().unwrap_or_default().to_owned();
         if name != "file" && name != "camera" {
             let text = part.text().await.map_err(|_| Failure::TooLarge)?;
-            fields.get_or_insert_default().push((name, text));
+            fields.as_mut().ok_or(Failure::StaleForm)?.push((name, text));
             continue;
         }
-        if let Some(typed) = fields.take().filter(|typed| !typed.is_empty()) {
+        if let Some(typed) = fields.take() {
             save_typed(&app, &asked, &token, id, typed.into_iter().collect()).await?;
         }
         take_part(&app, &asked, id, part).await?;
