@@ -63,12 +63,15 @@ export async function launch({
       executablePath: executable,
       headless: true,
       args: [...FLAGS, `--host-resolver-rules=${resolverRules(hosts)}`],
-      env: { HOME: home, PATH: process.env.PATH, TZ: 'Asia/Tokyo', LANG: 'ja_JP.UTF-8' },
+      // Without a UTF-8 locale Chromium finds no file with a Japanese name, and says nothing.
+      env: { HOME: home, PATH: process.env.PATH, TZ: 'Asia/Tokyo', LC_ALL: 'C.UTF-8' },
       locale: 'ja-JP',
       timezoneId: 'Asia/Tokyo',
       viewport: { width: size.width, height: size.height },
       hasTouch: size.touch,
       javaScriptEnabled: javaScript,
+      // A page that is resized while it fades in complains.
+      reducedMotion: 'reduce',
       chromiumSandbox: false,
     });
     context.setDefaultTimeout(WAIT_MS);
@@ -133,6 +136,9 @@ function gatherProblems(context) {
       problems.push(`${message.location().url}: ${message.text()}`);
     }
   });
-  context.on('weberror', (error) => problems.push(`${error.error().stack}`));
+  context.on('weberror', (error) => {
+    const { name, message, stack } = error.error();
+    problems.push(stack || `${name}: ${message}`);
+  });
   return problems;
 }

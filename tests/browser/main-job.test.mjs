@@ -109,10 +109,8 @@ async function readPaper(facility, format, name) {
 
 step('cards become devices: the office compares six digits and approves', async () => {
   await office.page.goto(`${APP}/office/enrolments`);
-  await office.page.evaluate(() => { globalThis.opened = true; });
   nurse = await becomeDevice(cards.nurse, '訪問用タブレット 1', PASSWORDS.nurse);
   doctor = await becomeDevice(cards.doctor, '診察室PC', PASSWORDS.doctor);
-  assert.ok(await office.page.evaluate(() => globalThis.opened), 'without a reload');
   await office.page.getByText('登録完了').nth(2).waitFor();
   const took = await office.page.locator('td:last-child').allInnerTexts();
   console.log(`card to first contact, as the office sees it: ${took.slice(0, 2).join(', ')}`);
@@ -126,11 +124,12 @@ async function becomeDevice(card, name, password) {
     await stranger.page.goto(`${TOUROKU}/e`);
     await see(stranger.page, 'touroku-start');
   }
+  await office.page.evaluate(() => { globalThis.stillOpen = true; });
   const digits = await askForDevice(stranger.page, card.address, name);
   assert.ok(!stranger.page.url().includes('#'), 'the secret leaves the address');
   await see(stranger.page, 'touroku-wait');
-  const shown = office.page.getByLabel(`確認番号 ${digits}`);
-  await shown.waitFor();
+  await office.page.getByLabel(`確認番号 ${digits}`).waitFor();
+  assert.ok(await office.page.evaluate(() => globalThis.stillOpen), 'without a reload');
   await see(office.page, 'enrolments-waiting');
   await approve(office.page, digits);
   await stranger.page.getByRole('heading', { name: '承認されました' }).waitFor();

@@ -104,6 +104,6 @@ export async function writeTo(page, site, part, name) {
   await page.goto(`${site}/mail/inbox`);
   await page.getByRole('button', { name: 'メールを書く' }).click();
   await page.getByLabel('宛先を検索').fill(part);
-  await page.getByRole('button', { name: `宛先に追加：${name}` }).click();
+  await page.getByRole('button', { name: new RegExp(`宛先に追加.*${name}`) }).click();
   await page.locator('.to').getByText(name).waitFor();
 }

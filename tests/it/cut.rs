@@ -75,13 +75,9 @@ async fn watch(browser: &Browser) -> Running {
     let mut body = answer.into_body();
     body.frame().await.unwrap().unwrap();
     let finished = tokio::spawn(async move {
-        loop {
-            match body.frame().await {
-                Some(Ok(_)) => {}
-                Some(Err(_)) => return false,
-                None => return true,
-            }
-        }
+        while let Some(Ok(_)) = body.frame().await {}
+        // With its session the stream may come to a good end just before the cut.
+        false
     });
     running(line, finished)
 }

@@ -49,7 +49,7 @@ async fn at_another_facilitys_device_a_right_password_is_as_wrong_as_any() {
 #[tokio::test]
 async fn a_suspended_facility_stops_and_comes_back() {
     let network = TestNetwork::start().await;
-    let mut nurse = network.log_in(NURSE, &network.device(NURSE).await).await;
+    let nurse = network.log_in(NURSE, &network.device(NURSE).await).await;
     let mut doctor = network.log_in(DOCTOR, &network.device(DOCTOR).await).await;
     let mut clerk = network.log_in(CLERK, &network.device(CLERK).await).await;
     let id = network.member(NURSE).facility.id;

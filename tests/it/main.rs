@@ -11,6 +11,13 @@
 mod arrows;
 mod tidy;
 
-mod cut;
+mod slow;
+mod tls;
+
+mod csrf;
 mod gate;
 mod sessions;
+
+mod cut;
+
+mod enrolment;

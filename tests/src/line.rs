@@ -1,6 +1,6 @@
 //! One TLS connection with HTTP on it, and the identities that it may show.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
@@ -36,15 +36,20 @@ pub struct Way {
     pub address: SocketAddr,
     pub host: String,
     pub config: Arc<ClientConfig>,
+    /// The address to come from, where it is not the usual one.
+    pub from: Ipv4Addr,
 }
 
 impl Way {
     pub fn new(address: SocketAddr, host: &str, root: &[u8], who: Option<&Identity>) -> Self {
-        Self { address, host: host.to_owned(), config: Arc::new(client_config(root, who)) }
+        let config = Arc::new(client_config(root, who));
+        Self { address, host: host.to_owned(), config, from: Ipv4Addr::LOCALHOST }
     }
 
     pub async fn tls(&self) -> std::io::Result<TlsStream<TcpStream>> {
-        let stream = TcpStream::connect(self.address).await?;
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::new(self.from.into(), 0))?;
+        let stream = socket.connect(self.address).await?;
         stream.set_nodelay(true)?;
         let name = ServerName::try_from(self.host.clone()).expect("a host's name");
         TlsConnector::from(self.config.clone()).connect(name, stream).await

@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use axum::extract::Path;
+use axum::extract::{Extension, Path};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+
+use super::listen::Ingress;
+use super::tls::Door;
 
 struct Asset {
     path: String,
@@ -26,9 +29,21 @@ pub fn path(name: &str) -> Result<String, minijinja::Error> {
     })
 }
 
+/// What the one page for strangers is made of.
+const FOR_STRANGERS: [&str; 4] = ["app.css", "favicon.svg", "icons.svg", "scene.svg"];
+
 /// `GET /assets/{hash}/{name}`: the hash keeps caches apart, the name finds the file.
-pub async fn show_asset(Path((_, name)): Path<(String, String)>) -> Response {
+pub async fn show_asset(
+    Path((_, name)): Path<(String, String)>,
+    ingress: Option<Extension<Ingress>>,
+) -> Response {
     const FOR_EVER: &str = "public, max-age=31536000, immutable";
+    let stranger = |ingress: &Ingress| ingress.door == Door::App && ingress.key.is_none();
+    if ingress.is_some_and(|Extension(ingress)| stranger(&ingress))
+        && !FOR_STRANGERS.contains(&name.as_str())
+    {
+        return StatusCode::NOT_FOUND.into_response();
+    }
     match ASSETS.get(name.as_str()) {
         Some(asset) => (
             [(header::CONTENT_TYPE, asset.media_type), (header::CACHE_CONTROL, FOR_EVER)],

@@ -12,7 +12,6 @@ pub const DEVICE_WARNED: SignedDuration = SignedDuration::from_hours(60 * 24);
 
 #[derive(Clone, Copy, Serialize)]
 pub struct Counts {
-    pub changes: usize,
     pub enrolments: usize,
     pub cards: usize,
     pub devices: usize,
@@ -23,7 +22,6 @@ pub fn counts(app: &App) -> Result<Counts, StoreError> {
     let now = app.now();
     app.store.read(|read| {
         Ok(Counts {
-            changes: 0,
             enrolments: enrolment::waiting(read, now)?.len(),
             cards: cards::open(read, now)?.len(),
             devices: devices::ending(read, now, now + DEVICE_WARNED)?,

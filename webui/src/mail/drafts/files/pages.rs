@@ -83,8 +83,9 @@ pub async fn post_files(
     while let Some(part) = form.next_field().await.map_err(|_| Failure::StaleForm)? {
         let name = part.name().unwrap_or_default().to_owned();
         if name != "file" && name != "camera" {
-            let text = part.text().await.map_err(|_| Failure::TooLarge)?;
-            fields.as_mut().ok_or(Failure::StaleForm)?.push((name, text));
+            let text = read_text_part(part).await?;
+            // What comes after the files was not saved with them.
+            fields.iter_mut().for_each(|fields| fields.push((name.clone(), text.clone())));
             continue;
         }
         if let Some(typed) = fields.take() {
@@ -93,6 +94,19 @@ pub async fn post_files(
         take_part(&app, &asked, id, part).await?;
     }
     Ok(Redirect::to(&format!("/mail/drafts/{id}#files-title")).into_response())
+}
+
+/// Text fits into memory, so it is bounded where a file is not.
+async fn read_text_part(mut part: Field<'_>) -> Result<String, Failure> {
+    const TEXT_BYTES_MAX: usize = 512 * 1024;
+    let mut bytes = Vec::new();
+    while let Some(chunk) = part.chunk().await.map_err(|_| Failure::StaleForm)? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > TEXT_BYTES_MAX {
+            return Err(Failure::TooLarge);
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| Failure::StaleForm)
 }
 
 async fn save_typed(
