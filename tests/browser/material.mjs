@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 export const P12_PASSWORD = 'only for tests';
 
-/** Makes a CA; `server(host)` and `device(name)` issue from it and answer paths. */
+/** Makes a CA; `server(host)`, `client(name)` and `device(name)` issue from it and answer paths. */
 export function makeAuthority() {
   const folder = mkdtempSync(join(tmpdir(), 'tokinet-material-'));
   const at = (name) => join(folder, name);
@@ -27,14 +27,15 @@ export function makeAuthority() {
   };
   const server = (host) =>
     issue(host, [`subjectAltName=DNS:${host}`, 'extendedKeyUsage=serverAuth']);
+  const client = (name) => issue(name, ['extendedKeyUsage=clientAuth']);
   const device = (name) => {
-    const files = issue(name, ['extendedKeyUsage=clientAuth']);
+    const files = client(name);
     const p12 = at(`${name}.p12`);
     openssl(['pkcs12', '-export', '-inkey', files.key, '-in', files.certificate, '-certfile', root,
       '-name', name, '-passout', `pass:${P12_PASSWORD}`, '-out', p12]);
     return p12;
   };
-  return { folder, root, server, device };
+  return { folder, root, server, client, device };
 }
 
 function openssl(args) {

@@ -61,8 +61,10 @@ async fn every_post_of_the_product_asks_for_the_token() {
         let status = clerk.post(&path, &[]).await.status;
         clerk.token = token;
         assert!(
-            matches!(status, StatusCode::CONFLICT | StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST)
-                || status == StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            matches!(
+                status,
+                StatusCode::CONFLICT | StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST
+            ) || status == StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "{path}: {status}"
         );
     }
@@ -98,8 +100,7 @@ async fn a_post_that_another_site_caused_changes_nothing() {
         assert_eq!(status, StatusCode::CONFLICT, "{name}: {value}");
         assert_eq!(drafts(&network), 0, "{name}: {value}");
     }
-    for (name, value) in
-        [("origin", "https://app.tokinet.test"), ("sec-fetch-site", "same-origin")]
+    for (name, value) in [("origin", "https://app.tokinet.test"), ("sec-fetch-site", "same-origin")]
     {
         let status = check(&mut nurse, name, value).await;
         assert_eq!(status, StatusCode::SEE_OTHER, "{name}: {value}");
@@ -153,8 +154,9 @@ async fn assert_no_files(browser: &mut Browser, draft: &str) {
 fn drafts(network: &TestNetwork) -> usize {
     let act = Act::new(Actor::System, "test.look", network.app.now());
     let owner: store::Id<Member> = network.member(NURSE).member.id;
-    let found = network.app.store.glance(act, |view| {
-        Ok::<_, StoreError>(of_owner(view, owner, false)?.len())
-    });
+    let found = network
+        .app
+        .store
+        .glance(act, |view| Ok::<_, StoreError>(of_owner(view, owner, false)?.len()));
     found.unwrap()
 }

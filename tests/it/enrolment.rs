@@ -197,9 +197,7 @@ async fn a_card_makes_a_device_that_the_gate_admits() {
     let initial = card.initial_password.grouped();
     nurse.first_login(code, user, &initial, "chosen-by-herself-1").await;
     let done = || {
-        let found = network.app.store.read(|read| {
-            provisioning::enrolment::recent(read, 1)
-        });
+        let found = network.app.store.read(|read| provisioning::enrolment::recent(read, 1));
         found.unwrap().first().and_then(provisioning::enrolment::Enrolment::took)
     };
     let took = tests::network::poll(Duration::from_secs(5), done).await;

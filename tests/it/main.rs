@@ -21,3 +21,10 @@ mod sessions;
 mod cut;
 
 mod enrolment;
+
+mod checks;
+mod crash;
+mod restore;
+mod stolen;
+
+mod errors;

@@ -123,9 +123,9 @@ async fn a_head_that_is_too_large_is_refused() {
     assert_eq!(fair.status, StatusCode::OK);
     for bytes in [100 * 1024, 1024 * 1024] {
         let outcome = way.ask(with_header(bytes)).await;
-        let refused = outcome.as_ref().map_or(true, |answer| {
-            answer.status == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
-        });
+        let refused = outcome
+            .as_ref()
+            .map_or(true, |answer| answer.status == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
         assert!(refused, "{bytes}: {outcome:?}");
     }
     let mut many = Request::get("/login").header("host", &way.host);

@@ -6,8 +6,8 @@ use hyper::{Request, StatusCode};
 use jiff::SignedDuration;
 use provisioning::authority::{Authority, Names};
 use provisioning::cards::Approval;
-use rustls::client::{ClientSessionStore, Resumption, Tls12ClientSessionValue};
 use rustls::client::Tls13ClientSessionValue;
+use rustls::client::{ClientSessionStore, Resumption, Tls12ClientSessionValue};
 use rustls::pki_types::ServerName;
 use rustls::{HandshakeKind, NamedGroup};
 use tests::browser::links;
@@ -199,9 +199,10 @@ async fn the_enrolment_host_is_open_only_while_a_card_is() {
     let printed = network.card(NURSE, Approval::Waived).await;
     assert_eq!(touroku.ask(touroku.get("/e")).await.unwrap().status, StatusCode::OK);
     let number = printed.card.number;
-    let cancel = network.app.store.write(network.act("card.cancel"), move |write| {
-        provisioning::cards::cancel(write, number)
-    });
+    let cancel = network
+        .app
+        .store
+        .write(network.act("card.cancel"), move |write| provisioning::cards::cancel(write, number));
     cancel.await.unwrap();
     assert!(touroku.tls().await.is_err(), "closed again");
 }

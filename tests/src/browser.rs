@@ -197,6 +197,8 @@ pub fn hidden(page: &str, name: &str) -> Option<String> {
 /// Every path of a page that starts so.
 pub fn links(page: &str, prefix: &str) -> Vec<String> {
     let mark = format!("href=\"{prefix}");
+    // How templates write a slash within a value.
+    let page = page.replace("&#x2f;", "/");
     let found = page.split(&mark).skip(1).filter_map(|rest| rest.split('"').next());
     found.map(|rest| format!("{prefix}{rest}")).collect()
 }

@@ -96,11 +96,8 @@ pub async fn staff(
 impl Worker {
     /// The box has come back at another address; the session is still good.
     pub fn turn_to(&mut self, address: SocketAddr) {
-        let mut way = self.browser.way.clone();
-        way.address = address;
-        let cookies = std::mem::take(&mut self.browser.cookies);
-        let token = std::mem::take(&mut self.browser.token);
-        self.browser = Browser { cookies, token, ..Browser::at(way) };
+        self.browser = self.browser.beside();
+        self.browser.way.address = address;
     }
 
     /// Works until the box is gone; answers how much was done.

@@ -23,6 +23,10 @@ const BATCH_ACTS_MAX: usize = 512;
 /// in the last tenth of a second before a power cut is what it costs.
 const LAZY_WAIT: Duration = Duration::from_millis(100);
 
+/// How long the first act after a shared commit waits for the others who were answered with it:
+/// they ask again within moments, and a commit for one alone would make all of them wait twice.
+const COMPANY_WAIT: Duration = Duration::from_micros(500);
+
 /// An act that takes longer makes every other one wait, and is worth a line.
 const ACT_SLOW: Duration = Duration::from_millis(20);
 
@@ -84,8 +88,10 @@ pub(crate) struct Batch<'a> {
 impl Writer {
     /// Ends when every sender is gone.
     pub fn run(self, jobs: &Receiver<Job>) {
+        let mut company = 0;
         while let Ok(first) = jobs.recv() {
-            let batch = gather(first, jobs);
+            let batch = gather(first, jobs, company);
+            company = batch.iter().filter(|job| job.patience == Patience::Waiting).count();
             self.commit(batch);
         }
     }
@@ -213,14 +219,20 @@ impl Batch<'_> {
     }
 }
 
-/// The first job, those that already wait, and a moment's grace if nobody waits for them.
-fn gather(first: Job, jobs: &Receiver<Job>) -> Vec<Job> {
+/// The first job, those that already wait, a moment's grace if nobody waits for them, and a shorter
+/// one while fewer wait than in the commit before.
+fn gather(first: Job, jobs: &Receiver<Job>, company: usize) -> Vec<Job> {
     let mut batch = vec![first];
-    let deadline = Instant::now() + LAZY_WAIT;
+    let started = Instant::now();
     while batch.len() < BATCH_ACTS_MAX {
-        let someone_waits = batch.iter().any(|job| job.patience == Patience::Waiting);
-        let left = deadline.saturating_duration_since(Instant::now());
-        let next = if someone_waits {
+        let waiting = batch.iter().filter(|job| job.patience == Patience::Waiting).count();
+        let grace = match waiting {
+            0 => LAZY_WAIT,
+            few if few < company => COMPANY_WAIT,
+            _ => Duration::ZERO,
+        };
+        let left = (started + grace).saturating_duration_since(Instant::now());
+        let next = if left.is_zero() {
             jobs.try_recv().map_err(|_| RecvTimeoutError::Timeout)
         } else {
             jobs.recv_timeout(left)

@@ -1,15 +1,22 @@
 //! Japanese words and dates: the only place that turns codes and times into what people read.
 
+use std::sync::LazyLock;
+
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use provisioning::facilities::{CodeProblem, FacilityKind};
 use provisioning::members::{Job, LoginProblem, Role};
 
-/// The time in Japan, bundled, because the image has no zone files.
+/// Bundled, because the image has no zone files; looked up once, because a list asks for it in
+/// every row.
+static JAPAN: LazyLock<TimeZone> = LazyLock::new(|| {
+    TimeZone::get("Asia/Tokyo").unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(9)))
+});
+
+/// The time in Japan.
 pub fn local(at: Timestamp) -> Zoned {
-    let zone = TimeZone::get("Asia/Tokyo").unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(9)));
-    at.to_zoned(zone)
+    at.to_zoned(JAPAN.clone())
 }
 
 pub fn today(now: Timestamp) -> Date {

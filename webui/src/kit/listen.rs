@@ -41,11 +41,8 @@ const STREAMS_MAX: u32 = 64;
 /// How long open requests may go on when the box stops.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
 
-/// Heads of browsers are a few kilobytes.
-const HEAD_BYTES_MAX: u32 = 32 * 1024;
-
-/// What is read at once, and so what a head may take; enough for a fast upload.
-const HTTP1_BUFFER_BYTES: usize = 64 * 1024;
+/// Heads of browsers are a few kilobytes. Over HTTP/1 the last read may add as much again.
+const HEAD_BYTES_MAX: u16 = 32 * 1024;
 
 /// What the connection, and nothing that its client says, tells about a request.
 #[derive(Clone, Copy, Debug)]
@@ -139,11 +136,11 @@ async fn connection(
     http.http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_MAX)
-        .max_buf_size(HTTP1_BUFFER_BYTES);
+        .max_buf_size(HEAD_BYTES_MAX.into());
     http.http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS_MAX)
-        .max_header_list_size(HEAD_BYTES_MAX)
+        .max_header_list_size(HEAD_BYTES_MAX.into())
         .keep_alive_interval(Some(Duration::from_secs(30)))
         .keep_alive_timeout(Duration::from_secs(20));
     let serving = http.serve_connection(TokioIo::new(stream), service);

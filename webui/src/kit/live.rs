@@ -67,7 +67,9 @@ const STREAM_MAX: Duration = Duration::from_secs(30 * 60);
 
 #[derive(Clone, Debug)]
 enum Signal {
-    Arrived { about: [u8; 16] },
+    Arrived {
+        about: [u8; 16],
+    },
     Counted,
     Enrolments,
     /// Nothing to tell, but somebody's rights may have ended.

@@ -55,9 +55,8 @@ pub async fn prove(
 ) -> Result<Result<Proven, Refused>, Failure> {
     let now = app.now();
     let (account, device) = attempt_keys(app, admitted, typed);
-    let claim = move |house: &mut House<'_, '_>| {
-        credentials::claim_attempt(house, account, device, now)
-    };
+    let claim =
+        move |house: &mut House<'_, '_>| credentials::claim_attempt(house, account, device, now);
     let Some(tries) = app.store.keep_house(claim).await? else {
         return Ok(Err(Refused::LockedOut));
     };
@@ -75,11 +74,7 @@ pub async fn prove(
 }
 
 /// Whether the three fields belong together, here and today.
-async fn weigh(
-    app: &App,
-    admitted: &Admitted,
-    typed: &Typed,
-) -> Result<Option<Proven>, Failure> {
+async fn weigh(app: &App, admitted: &Admitted, typed: &Typed) -> Result<Option<Proven>, Failure> {
     let found = app.store.read(|read| find(read, typed))?;
     let state = match &found {
         Some(Found { member, credential: Some(credential) }) => {

@@ -2,9 +2,10 @@
 
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
-use store::{Store, StoreError};
+use store::{Store, Write};
 use webui::mail::drafts;
 use webui::mail::model::{Importance, Mail};
+use webui::mail::tables::{self, MailProblem};
 
 use super::town::{Resident, Town, act};
 
@@ -59,8 +60,11 @@ impl Mails {
             let mails: anyhow::Result<Vec<_>> = (0..many).map(|_| self.next(store, town)).collect();
             let mails = mails?;
             store.write_and_wait(act(store, "bench.fill"), move |write| {
-                mails.iter().try_for_each(|mail| drafts::deliver(write, mail))?;
-                Ok::<_, StoreError>(())
+                for mail in &mails {
+                    drafts::deliver(write, mail)?;
+                    open(write, mail)?;
+                }
+                Ok::<_, MailProblem>(())
             })?;
             self.count += many;
         }
@@ -88,6 +92,19 @@ impl Mails {
             answers: None,
         })
     }
+}
+
+/// Most mails have been read long ago, and what is read has no notice any more.
+fn open(write: &mut Write<'_>, mail: &Mail) -> Result<(), MailProblem> {
+    const UNREAD_IN: u8 = 16;
+    let [.., last] = mail.id.bytes();
+    if last % UNREAD_IN == 0 {
+        return Ok(());
+    }
+    for recipient in &mail.recipients {
+        tables::open(write, recipient.member, mail.id, mail.sent_at)?;
+    }
+    Ok(())
 }
 
 pub fn any<'a>(draw: &mut Draw, people: &'a [Resident]) -> anyhow::Result<&'a Resident> {

@@ -1,5 +1,6 @@
 //! Uploads, and a look at what was uploaded.
 
+use axum::body::HttpBody as _;
 use axum::extract::multipart::{Field, Multipart};
 use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -59,6 +60,9 @@ pub async fn put_file(
     let sent = headers.get("x-form-token").and_then(|token| token.to_str().ok());
     token.check(sent.unwrap_or_default())?;
     check_own(&app, &asked, id)?;
+    if request.body().size_hint().lower() > FILE_BYTES_MAX {
+        return Err(say_upload(UploadProblem::TooLarge(FILE_BYTES_MAX)));
+    }
     let body = request.into_body().into_data_stream();
     let (blob, bytes) = files::receive(&app, body, FILE_BYTES_MAX).await.map_err(say_upload)?;
     let file = attachment(&app, &named.name, blob, bytes).await.map_err(say_attach)?;

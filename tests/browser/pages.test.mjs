@@ -1,0 +1,172 @@
+// Every page of the product with the fictional network, as each of its readers sees it: nothing
+// that axe calls serious, no complaint of the browser, and pictures in target/screens.
+
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { launch } from './lib.mjs';
+import { look } from './look.mjs';
+import { logIn } from './people.mjs';
+import { startTry } from './product.mjs';
+
+const WEBUI = fileURLToPath(new URL('../../webui/src/', import.meta.url));
+
+// Answers to scripts and players, and the enrolment host, which main-job.test.mjs looks at.
+const NOT_PAGES = [/\/live$/, /\/recipients$/, /\/files\//, /^\/e(\/|$)/, /^\/assets\//];
+
+const visited = [];
+let network;
+
+before(async () => { network = await startTry(); });
+after(() => network.close());
+
+// Each page: its name for the picture, and its address or the way to it from the page before.
+const followFirst = (selector) => async (page) => {
+  const from = page.url();
+  await page.locator(selector).first().click();
+  await page.waitForURL((url) => url.href !== from);
+};
+
+const NURSE = [
+  ['home', '/'],
+  ['inbox', '/mail/inbox'],
+  ['mail', followFirst('.row:has(use[href$="#clip"])')],
+  ['mail-print', (page) => page.goto(`${page.url()}/print`)],
+  ['sent', '/mail/sent'],
+  ['sent-mail', followFirst('.row')],
+  ['drafts', '/mail/drafts'],
+  ['draft', followFirst('.row')],
+  ['draft-search', async (page) => {
+    await page.getByLabel('宛先を検索').fill('さ');
+    await page.locator('.found li').first().waitFor();
+  }],
+  ['confirm', followFirst('button[value=confirm]')],
+  ['compose-empty', followFirst('.side-write')],
+  ['compose-errors', async (page) => {
+    await page.locator('button[value=confirm]').click();
+    await page.locator('.field-error').first().waitFor();
+  }],
+  ['bin', '/mail/bin'],
+  ['directory', '/directory'],
+  ['directory-found', '/directory?q=あおば'],
+  ['directory-nothing', '/directory?q=ざざざ'],
+  ['me', '/me'],
+  ['me-large', async (page) => {
+    await page.getByRole('button', { name: '特大' }).last().click();
+    await page.locator('html[data-size=larger]').waitFor();
+  }],
+  ['inbox-large', '/mail/inbox'],
+  ['me-standard', async (page) => {
+    await page.goto(new URL('/me', page.url()).href);
+    await page.getByRole('button', { name: '標準' }).last().click();
+    await page.locator('html[data-size=standard]').waitFor();
+  }],
+  ['password', '/me/password'],
+  ['keys', async (page) => {
+    await page.goto(new URL('/mail/inbox', page.url()).href);
+    await page.keyboard.press('?');
+    await page.locator('dialog[open]').waitFor();
+  }],
+  ['lock', '/lock'],
+];
+
+const OFFICE = [
+  ['office-home', '/'],
+  ['office', '/office'],
+  ['office-facilities', '/office/facilities'],
+  ['office-facility', followFirst('.cell-name')],
+  ['office-facility-edit', followFirst('a[href$="/edit"]')],
+  ['office-facility-new', '/office/facilities/new'],
+  ['office-facility-errors', async (page) => {
+    await page.getByLabel('医療機関コード').fill('1234567890');
+    await page.locator('form[data-once]').evaluate((form) => { form.noValidate = true; });
+    await page.getByRole('button', { name: '施設を登録する' }).click();
+    await page.locator('.field-error').first().waitFor();
+  }],
+  ['office-members', '/office/members'],
+  ['office-member', followFirst('.cell-name')],
+  ['office-member-edit', followFirst('a[href$="/edit"]')],
+  ['office-member-new', async (page) => {
+    await page.goto(new URL('/office/facilities', page.url()).href);
+    await page.locator('.cell-name').first().click();
+    await page.getByRole('link', { name: '職員を登録する' }).click();
+  }],
+  ['office-cards', '/office/cards'],
+  ['office-cards-found', '/office/cards?q=あおば'],
+  ['office-cards-choose', followFirst('.picks a')],
+  ['office-devices', '/office/devices'],
+  ['office-revoke', followFirst('a[href$="/revoke"]')],
+  ['office-enrolments', '/office/enrolments'],
+];
+
+const AUDITOR = [
+  ['trail', '/trail'],
+  ['trail-of-member', followFirst('.trail .cell-name')],
+];
+
+for (const [role, pages] of Object.entries({ nurse: NURSE, office: OFFICE, auditor: AUDITOR })) {
+  test(`the pages of the ${role}`, async () => {
+    const who = network.people[role];
+    const browser = await launch({ hosts: network.hosts });
+    try {
+      const findings = [];
+      await browser.page.goto(`${who.site}/login`);
+      note(browser.page);
+      findings.push(...await look(browser.page, `${role}-login`));
+      await logIn(browser.page, who.site, who);
+      for (const [name, way] of pages) {
+        await go(browser.page, who.site, way);
+        note(browser.page);
+        findings.push(...await look(browser.page, name));
+      }
+      assert.deepEqual(findings, []);
+      assert.deepEqual(browser.problems.filter((one) => !/status of 422/.test(one)), []);
+    } finally {
+      await browser.close();
+    }
+  });
+}
+
+async function go(page, site, way) {
+  if (typeof way === 'string') {
+    const answer = await page.goto(site + way);
+    assert.ok(answer.ok(), `${way}: ${answer.status()}`);
+  } else {
+    await way(page);
+    await page.waitForLoadState();
+  }
+}
+
+test('what cannot be done is said on a page of its own', async () => {
+  const { site, ...who } = network.people.nurse;
+  const browser = await launch({ hosts: network.hosts });
+  try {
+    await logIn(browser.page, site, who);
+    const answer = await browser.page.goto(`${site}/mail/nowhere`);
+    assert.equal(answer.status(), 404);
+    assert.deepEqual(await look(browser.page, 'failure'), []);
+  } finally {
+    await browser.close();
+  }
+});
+
+test('every page of the list of doors was visited', () => {
+  const missing = doors().filter((path) => {
+    const pattern = new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`);
+    return !NOT_PAGES.some((one) => one.test(path)) && !visited.some((one) => pattern.test(one));
+  });
+  assert.deepEqual(missing, []);
+});
+
+function note(page) {
+  visited.push(new URL(page.url()).pathname);
+}
+
+/** The addresses that the features name in their lists of routes. */
+function doors() {
+  const files = readdirSync(WEBUI, { recursive: true }).filter((name) => name.endsWith('mod.rs'));
+  const text = files.map((name) => readFileSync(`${WEBUI}${name}`, 'utf8')).join('\n');
+  return [...text.matchAll(/\.get\(\s*Access::\w+,\s*"([^"]+)"/g)].map(([, path]) => path);
+}
