@@ -84,7 +84,7 @@ fn bytes(number: usize) -> Vec<u8> {
 
 async fn read_everything(browser: &mut Browser) {
     let sent = browser.get("/mail/sent").await.text();
-    let is_mail = |path: &String| path.len() == "/mail/".len() + 36;
+    let is_mail = |path: &String| path.len() == "/mail/".len() + 32;
     let mails: Vec<_> = links(&sent, "/mail/").into_iter().filter(is_mail).collect();
     assert_eq!(mails.len(), MAILS);
     for (number, path) in (0..MAILS).rev().zip(mails) {

@@ -143,7 +143,7 @@ impl Worker {
 
     async fn open_some(&mut self) -> Result<(), String> {
         let inbox = self.browser.try_get("/mail/inbox").await?.text();
-        let is_mail = |path: &String| path.len() == "/mail/".len() + 36;
+        let is_mail = |path: &String| path.len() == "/mail/".len() + 32;
         let rows: Vec<_> = links(&inbox, "/mail/").into_iter().filter(is_mail).take(3).collect();
         for path in rows {
             let answer = self.browser.try_get(&path).await?;
