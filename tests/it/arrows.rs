@@ -31,6 +31,8 @@ const HOMES: &[(&[&str], &[&str])] = &[
         &[
             "webui/src/kit/",
             "provisioning/",
+            "appliance/src/client.rs",
+            "appliance/src/forward.rs",
             "appliance/src/commands/",
             "appliance/src/demo/",
             "tests/",

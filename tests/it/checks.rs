@@ -41,7 +41,7 @@ fn check_whole(view: &View<'_>, mail: &Mail) -> Result<(), StoreError> {
         let member = recipient.member;
         let entry = entry(view, member, Folder::Inbox, mail)?.expect("a recipient's entry");
         let receipt: Receipt = view.get(&(mail.id, member))?.expect("a recipient's receipt");
-        let notice: Option<Notice> = view.get(&(member, mail.id.bytes()))?;
+        let notice: Option<Notice> = view.get(&(mail.id.bytes(), member))?;
         let is_open = entry.state == EntryState::Opened;
         assert_eq!(receipt.opened_at.is_some(), is_open, "the receipt of {}", mail.subject);
         assert_eq!(notice.is_none(), is_open, "the notice of {}", mail.subject);

@@ -126,8 +126,7 @@ pub fn claim_attempt(
     device: [u8; 16],
     now: Timestamp,
 ) -> Result<Option<u32>, StoreError> {
-    for (of, wrong_max) in
-        [(account, Attempts::WRONG_MAX), (device, Attempts::WRONG_ON_DEVICE_MAX)]
+    for (of, wrong_max) in [(account, Attempts::WRONG_MAX), (device, Attempts::WRONG_ON_DEVICE_MAX)]
     {
         let attempts: Option<Attempts> = house.get(&of)?;
         if attempts.is_some_and(|attempts| attempts.locked_at(now, wrong_max)) {

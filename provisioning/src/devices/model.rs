@@ -10,7 +10,7 @@ use crate::members::Member;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
-    pub id: Id<Device>,
+    pub id: Id<Self>,
     pub facility: Id<Facility>,
     /// What its people call it; never a person's name by rule, so that it may be shown.
     pub name: String,

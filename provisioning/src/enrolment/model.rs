@@ -13,7 +13,7 @@ use crate::members::Member;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enrolment {
-    pub id: Id<Enrolment>,
+    pub id: Id<Self>,
     pub card: CardNumber,
     pub member: Id<Member>,
     pub facility: Id<Facility>,

@@ -9,7 +9,7 @@ use crate::keyed::keyed_enum;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facility {
-    pub id: Id<Facility>,
+    pub id: Id<Self>,
     pub code: FacilityCode,
     pub details: FacilityDetails,
     pub state: FacilityState,
@@ -99,7 +99,7 @@ impl FacilityCode {
     pub fn check_digit_fits(&self) -> bool {
         let digits: Option<Vec<u32>> = self.0.chars().map(|c| c.to_digit(10)).collect();
         let Some(digits) = digits else { return true };
-        luhn_sum(&digits) % 10 == 0
+        luhn_sum(&digits).is_multiple_of(10)
     }
 
     /// The code that nine digits lead to, for codes that the office gives out itself.

@@ -12,7 +12,7 @@ use crate::keyed::keyed_enum;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
-    pub id: Id<Member>,
+    pub id: Id<Self>,
     pub facility: Id<Facility>,
     pub login: Login,
     pub details: MemberDetails,

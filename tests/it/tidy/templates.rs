@@ -8,6 +8,10 @@ const TEMPLATES: &str = "webui/src/";
 /// Templates that no page and no other template names, such as one that a layer renders itself.
 const WITHOUT_PAGE: &[&str] = &[];
 
+/// Pages of no template: `try` shows them before there is a product to take a style from.
+const SELF_CONTAINED: &[&str] =
+    &["appliance/src/forward/choose.html", "appliance/src/forward/guest.html"];
+
 #[test]
 fn every_template_belongs_to_one_page() {
     let rule = |files: &[File]| homeless_templates(files, &[]);
@@ -89,7 +93,8 @@ fn pages(files: &[File]) -> Vec<(String, String)> {
 
 fn unsafe_templates(files: &[File]) -> Vec<String> {
     let mut offences = Vec::new();
-    for file in files.iter().filter(|file| file.path.ends_with(".html")) {
+    let pages = files.iter().filter(|file| file.path.ends_with(".html"));
+    for file in pages.filter(|file| !SELF_CONTAINED.contains(&file.path.as_str())) {
         let markup = blank_between(&file.text, &[("{{", "}}"), ("{%", "%}"), ("{#", "#}")]);
         let lines = file.text.lines().zip(markup.lines()).enumerate();
         for (at, (raw, markup)) in lines {

@@ -36,29 +36,41 @@ pub enum UploadProblem {
     Store(#[from] StoreError),
 }
 
-/// Writes a body into a blob; whatever is thrown away leaves no file behind.
+/// Writes a body into a blob; whatever is thrown away leaves no file behind. One piece is sealed
+/// and written while the next one comes in.
 pub async fn receive(
     app: &App,
     mut body: BodyDataStream,
     bytes_max: u64,
 ) -> Result<(BlobName, u64), UploadProblem> {
     let mut writer = app.store.blobs().begin()?;
-    let mut piece = Vec::with_capacity(PIECE_BYTES);
-    loop {
+    let mut piece = next_piece(&mut body, Vec::with_capacity(PIECE_BYTES)).await?;
+    let mut spare = Vec::with_capacity(PIECE_BYTES);
+    while !piece.is_empty() {
+        let bytes = u64::try_from(piece.len()).unwrap_or(u64::MAX).saturating_add(writer.bytes());
+        if bytes > bytes_max {
+            return Err(UploadProblem::TooLarge(bytes_max));
+        }
+        let (next, written) =
+            tokio::join!(next_piece(&mut body, spare), write_piece(writer, piece));
+        (writer, spare) = written?;
+        piece = next?;
+    }
+    Ok(off_thread(move || writer.finish()).await?)
+}
+
+/// Fills the piece from the line; it stays short, or empty, at the body's end.
+async fn next_piece(
+    body: &mut BodyDataStream,
+    mut piece: Vec<u8>,
+) -> Result<Vec<u8>, UploadProblem> {
+    while piece.len() < PIECE_BYTES {
         let next = tokio::time::timeout(SILENCE_MAX, body.next()).await;
         let Some(chunk) = next.map_err(|_| UploadProblem::Lost)? else { break };
         let chunk: Bytes = chunk.map_err(|_| UploadProblem::Lost)?;
         piece.extend_from_slice(&chunk);
-        let so_far = u64::try_from(piece.len()).unwrap_or(u64::MAX).saturating_add(writer.bytes());
-        if so_far > bytes_max {
-            return Err(UploadProblem::TooLarge(bytes_max));
-        }
-        if piece.len() >= PIECE_BYTES {
-            (writer, piece) = write_piece(writer, piece).await?;
-        }
     }
-    let (writer, _) = write_piece(writer, piece).await?;
-    Ok(off_thread(move || writer.finish()).await?)
+    Ok(piece)
 }
 
 async fn write_piece(

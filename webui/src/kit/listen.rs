@@ -161,14 +161,11 @@ async fn greet(
 ) -> Option<(Door, TlsStream<Killable<TcpStream>>)> {
     let acceptor = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream);
     tokio::pin!(acceptor);
-    let start = match acceptor.as_mut().await {
-        Ok(start) => start,
-        Err(_) => {
-            if let Some(mut stream) = acceptor.take_io() {
-                drop(stream.shutdown().await);
-            }
-            return None;
+    let Ok(start) = acceptor.as_mut().await else {
+        if let Some(mut stream) = acceptor.take_io() {
+            drop(stream.shutdown().await);
         }
+        return None;
     };
     let door = tls.door(&start.client_hello())?;
     let config = match door {

@@ -34,12 +34,14 @@ pub struct Notice {
 }
 
 impl Record for Notice {
-    type Key = (Id<Member>, [u8; 16]);
+    /// What came is first, so that the notices of one mail lie side by side: a send touches one
+    /// page of the file instead of one for each recipient.
+    type Key = ([u8; 16], Id<Member>);
     const TABLE: &'static str = "notices";
     const VERSION: u8 = 1;
 
     fn key(&self) -> Self::Key {
-        (self.member, self.about)
+        (self.about, self.member)
     }
 }
 
@@ -114,13 +116,11 @@ impl Live {
     }
 
     fn signal_notice(&self, row: &ChangedRow) {
-        let Some((member, rest)) = row.key.split_first_chunk::<16>() else { return };
-        let signal = match (row.deleted, <[u8; 16]>::try_from(rest)) {
-            (false, Ok(about)) => Signal::Arrived { about },
-            (false | true, _) => Signal::Counted,
-        };
+        let Some((about, member)) = row.key.split_first_chunk::<16>() else { return };
+        let Ok(member) = <[u8; 16]>::try_from(member) else { return };
+        let signal = if row.deleted { Signal::Counted } else { Signal::Arrived { about: *about } };
         let members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pages) = members.get(&Id::from_bytes(*member)) {
+        if let Some(pages) = members.get(&Id::from_bytes(member)) {
             // Nobody listening is no fault.
             drop(pages.send(signal));
         }
@@ -223,7 +223,7 @@ impl OpenPage {
     }
 
     fn arrival(&self, about: [u8; 16]) -> Option<Event> {
-        let key = (self.member, about);
+        let key = (about, self.member);
         let notice = self.app.store.read(|read| read.get::<Notice>(&key)).ok()??;
         let directory = self.app.directory().ok()?;
         let from = directory.member(notice.from)?;

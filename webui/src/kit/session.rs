@@ -36,7 +36,7 @@ pub const COOKIE: &str = "__Host-tokinet";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     pub token: [u8; 16],
-    pub id: Id<Session>,
+    pub id: Id<Self>,
     pub member: Id<Member>,
     pub device: Id<Device>,
     #[serde(with = "store::micros")]

@@ -88,6 +88,12 @@ static HASH: LazyLock<PasswordHash> = LazyLock::new(|| {
     Password::parse(PASSWORD, "").unwrap().hash(&clock)
 });
 
+impl Default for Net {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Net {
     pub fn new() -> Self {
         Self::with_names("")

@@ -27,7 +27,7 @@ pub const FILE_NAME_CHARS_MAX: usize = 120;
 /// A letter as it was sent; never changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mail {
-    pub id: Id<Mail>,
+    pub id: Id<Self>,
     pub sender: Person,
     pub recipients: Vec<Person>,
     pub subject: String,
@@ -36,7 +36,7 @@ pub struct Mail {
     pub files: Vec<File>,
     #[serde(with = "store::micros")]
     pub sent_at: Timestamp,
-    pub answers: Option<Id<Mail>>,
+    pub answers: Option<Id<Self>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

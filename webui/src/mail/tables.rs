@@ -111,7 +111,7 @@ pub fn open(
     if entry.folder == Folder::Inbox {
         write.add::<Unread>(&owner, -1)?;
     }
-    write.delete::<Notice>(&(owner, id.bytes()))?;
+    write.delete::<Notice>(&(id.bytes(), owner))?;
     entry.state = EntryState::Opened;
     write.put(&entry)?;
     let receipt: Option<Receipt> = write.get(&(id, owner))?;
@@ -162,7 +162,7 @@ pub fn move_to_bin(
     if entry.folder != Folder::Bin {
         if entry.folder == Folder::Inbox && entry.state == EntryState::Unopened {
             write.add::<Unread>(&owner, -1)?;
-            write.delete::<Notice>(&(owner, id.bytes()))?;
+            write.delete::<Notice>(&(id.bytes(), owner))?;
         }
         write.delete::<Entry>(&entry.key())?;
         write.put(&Entry { folder: Folder::Bin, ..entry })?;

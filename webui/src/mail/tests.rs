@@ -34,7 +34,7 @@ fn unread(net: &Net) -> i64 {
 }
 
 fn has_notice(net: &Net, mail: &Mail) -> bool {
-    let key = (net.nurse.id, mail.id.bytes());
+    let key = (mail.id.bytes(), net.nurse.id);
     net.app.store.read(|read| read.get::<Notice>(&key)).unwrap().is_some()
 }
 

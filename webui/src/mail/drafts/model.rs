@@ -11,7 +11,7 @@ use crate::mail::model::{
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
-    pub id: Id<Draft>,
+    pub id: Id<Self>,
     pub owner: Id<Member>,
     /// Rises with every save of the text, so that two windows do not overwrite each other.
     pub version: u64,

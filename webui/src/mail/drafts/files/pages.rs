@@ -52,12 +52,11 @@ pub async fn put_file(
     asked: SignedIn,
     token: FormToken,
     frame: Frame,
-    headers: HeaderMap,
     Query(named): Query<Named>,
     State(app): State<App>,
     request: Request,
 ) -> Result<Response, Failure> {
-    let sent = headers.get("x-form-token").and_then(|token| token.to_str().ok());
+    let sent = request.headers().get("x-form-token").and_then(|token| token.to_str().ok());
     token.check(sent.unwrap_or_default())?;
     check_own(&app, &asked, id)?;
     if request.body().size_hint().lower() > FILE_BYTES_MAX {
