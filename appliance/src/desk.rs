@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow, bail};
+use provisioning::authority::{Revoked, Serial};
 use provisioning::cards::{self, Approval};
 use provisioning::devices;
 use provisioning::facilities::{self, FacilityByCode, FacilityCode, FacilityDetails, FacilityKind};
@@ -34,6 +35,7 @@ pub enum Request {
     TrailVerify,
     TrailExport,
     Backup { to: PathBuf },
+    Crl { to: PathBuf },
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -74,6 +76,7 @@ pub fn perform(
         Request::TrailVerify => verify_trail(store),
         Request::TrailExport => show_trail(store, ROWS_MAX),
         Request::Backup { to } => back_up(config, store, &to),
+        Request::Crl { to } => write_crl(store, &to),
     }
 }
 
@@ -283,6 +286,24 @@ fn verify_trail(store: &Store) -> anyhow::Result<Value> {
     let head = store.read(|read| read.trail_head())?;
     let rows = rows?;
     Ok(json!({ "rows": rows, "hash": data_encoding::HEXLOWER.encode(&head.hash) }))
+}
+
+/// For auditors and proxies: the product itself looks at its rows, not at a list.
+fn write_crl(store: &Store, to: &std::path::Path) -> anyhow::Result<Value> {
+    let authority = store.read(network::authority)?.context("the store holds no network")??;
+    let (revoked, head) = store.read(|read| {
+        Ok::<_, StoreError>((devices::revoked_certificates(read)?, read.trail_head()?))
+    })?;
+    let revoked: Vec<Revoked> = revoked
+        .into_iter()
+        .filter_map(|(serial, at)| {
+            Some(Revoked { serial: Serial::from_bytes(serial.try_into().ok()?), at })
+        })
+        .collect();
+    // The trail only grows, so its length numbers the lists.
+    let list = authority.crl(&revoked, head.number, store.clock().now())?;
+    std::fs::write(to, list).with_context(|| format!("cannot write {}", to.display()))?;
+    Ok(json!({ "file": to, "revoked": revoked.len() }))
 }
 
 fn back_up(config: &Config, store: &Store, to: &std::path::Path) -> anyhow::Result<Value> {

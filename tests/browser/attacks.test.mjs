@@ -34,8 +34,9 @@ const start = async (options) => {
 
 before(async () => {
   network = await startNetwork();
-  await network.ask(['facility', 'add', STATION, 'home_nursing', 'みどり訪問看護', 'ミドリホウモンカンゴ']);
-  await network.ask(['facility', 'add', CLINIC, 'clinic', 'ひだまりクリニック', 'ヒダマリクリニック']);
+  const add = (...words) => network.ask(['facility', 'add', ...words]);
+  await add(STATION, 'home_nursing', 'みどり訪問看護', 'ミドリホウモンカンゴ');
+  await add(CLINIC, 'clinic', 'ひだまりクリニック', 'ヒダマリクリニック');
   await register(STATION, 'fujita02', '藤田', 'フジタ', 'nurse');
   await register(CLINIC, 'takahashi01', '高橋', 'タカハシ', 'doctor');
   cards.office = network.card;
@@ -169,7 +170,8 @@ step('a revoked device is cut off while its inbox is open', async () => {
   await page.goto(`${APP}/mail/inbox`);
   await live;
   await office.page.goto(`${APP}/office/devices`);
-  await office.page.getByRole('row', { name: '訪問用タブレット 1' }).getByRole('link', { name: '失効する' }).click();
+  const row = office.page.getByRole('row', { name: '訪問用タブレット 1' });
+  await row.getByRole('link', { name: '失効する' }).click();
   await office.page.getByText('つながっています').waitFor();
 
   const died = page.waitForEvent('requestfailed', (asked) => asked.url().endsWith('/live'));
@@ -191,18 +193,24 @@ step('a revoked device is cut off while its inbox is open', async () => {
 function ask(origin, path, { headers = {}, ...options } = {}, body = '') {
   const { host } = new URL(origin);
   const [address, port] = network.address.split(':');
-  const all = { accept: 'application/json', host, ...headers };
+  const asked = {
+    host: address,
+    port,
+    path,
+    servername: host,
+    headers: { accept: 'application/json', host, ...headers },
+    ca: readFileSync(root),
+    agent: false,
+    ...options,
+  };
   return new Promise((done, failed) => {
-    const asked = request(
-      { host: address, port, path, servername: host, headers: all, ca: readFileSync(root), agent: false, ...options },
-      (answer) => {
-        let text = '';
-        answer.on('data', (piece) => { text += piece; });
-        answer.on('end', () => done({ status: answer.statusCode, text }));
-      },
-    );
-    asked.on('error', failed);
-    asked.end(body);
+    const going = request(asked, (answer) => {
+      let text = '';
+      answer.on('data', (piece) => { text += piece; });
+      answer.on('end', () => done({ status: answer.statusCode, text }));
+    });
+    going.on('error', failed);
+    going.end(body);
   });
 }
 

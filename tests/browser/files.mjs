@@ -120,7 +120,10 @@ export async function hashOf(path) {
 export function readCodes(pdf, folder) {
   const picture = `${folder}/copied`;
   execFileSync('pdftoppm', ['-gray', '-r', '200', '-singlefile', pdf, picture]);
-  const read = execFileSync('zbarimg', ['--quiet', '--raw', '-S*.disable', '-Sqrcode.enable', `${picture}.pgm`]);
+  const options = ['--quiet', '--raw', '-S*.disable', '-Sqrcode.enable'];
+  // It complains where there is no desktop to tell.
+  const stdio = ['ignore', 'pipe', 'ignore'];
+  const read = execFileSync('zbarimg', [...options, `${picture}.pgm`], { stdio });
   return read.toString().trim().split('\n').sort();
 }
 

@@ -2,7 +2,7 @@
 // hands out cards, cards become devices, a nurse writes to a doctor and sees that it was read.
 
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before } from 'node:test';
 
 import {
@@ -25,7 +25,7 @@ const DOCTOR = {
 };
 const PASSWORDS = { office: 'hidamari-no-mado-1', nurse: 'aozora-no-michi-2', doctor: 'kawabe-no-ie-33' };
 const SUBJECT = '架空　花子様の右かかとの創について';
-const BODY = '架空　花子様（昭和15年3月4日生）\n右かかとの創は 2.0×1.5cm、浸出液は少なめです。\n動画は処置の様子です。';
+const BODY = '架空　花子様（昭和15年3月4日生）\n右かかとの創は 2.0×1.5cm、浸出液は少なめです。';
 const PHOTO = { width: 4000, height: 3000 };
 const VIDEO_BYTES = 100 * 1024 * 1024;
 const MEMORY_MIB_MAX = 64;
@@ -43,6 +43,7 @@ const start = async (options) => {
   return browser;
 };
 const see = async (page, name) => findings.push(...await look(page, name));
+const plain = (code) => code.replaceAll('-', '');
 const cards = {};
 
 before(async () => { network = await startNetwork(); });
@@ -90,8 +91,7 @@ step('facilities and their staff are registered, and their cards are shown once'
 
   cards.doctor = await readPaper(clinic, '手紙', '高橋 文彦');
   cards.nurse = await readPaper(station, 'カード', '藤田 さやか');
-  assert.equal(cards.nurse.facilityCode, '1569501016');
-  assert.equal(cards.nurse.userId, 'fujita02');
+  assert.equal(cards.nurse.userId, NURSE.userId);
 });
 
 // What stands on the paper, and that a copy of the copy still leads to the same place.
@@ -102,7 +102,6 @@ async function readPaper(facility, format, name) {
   await see(page, `paper-${format === 'カード' ? 'sheet' : 'letter'}`);
   const pdf = network.at('paper.pdf');
   await page.pdf({ path: pdf, preferCSSPageSize: true });
-  const plain = (code) => code.replaceAll('-', '');
   const address = `${TOUROKU}/e#${plain(card.number)}.${plain(card.secret)}`;
   assert.deepEqual(readCodes(pdf, network.folder), [address]);
   return { ...card, address };
@@ -131,6 +130,7 @@ async function becomeDevice(card, name, password) {
   await see(stranger.page, 'touroku-wait');
   await office.page.getByLabel(`確認番号 ${digits}`).waitFor();
   assert.ok(await office.page.evaluate(() => globalThis.stillOpen), 'without a reload');
+  await office.page.locator('.is-settling').waitFor({ state: 'detached' });
   await see(office.page, 'enrolments-waiting');
   await approve(office.page, digits);
   await stranger.page.getByRole('heading', { name: '承認されました' }).waitFor();
@@ -144,8 +144,8 @@ async function becomeDevice(card, name, password) {
   const device = await start({ root: office.root, p12, p12Password });
   await logIn(device.page, APP, card);
   await choosePassword(device.page, card.password, password);
-  const seconds = (performance.now() - began) / 1000;
-  console.log(`card to working device, with pictures and axe: ${seconds.toFixed(1)} s`);
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  console.log(`card to working device, with pictures and axe: ${seconds} s`);
   await stranger.page.goto(`${TOUROKU}/e/wait`);
   await see(stranger.page, 'touroku-done');
   return device;
@@ -206,10 +206,8 @@ step('the doctor hears of it at once, and reads what was sent', async () => {
   const memory = watchMemory(network.pid);
   await save(page, '処置.mp4');
   checkMemory('100 MiB down', memory.peak());
-  const [before, behind] = await Promise.all(
-    ['処置.mp4', 'saved 処置.mp4'].map((name) => hashOf(network.at(name))),
-  );
-  assert.equal(behind, before);
+  const [up, down] = ['処置.mp4', 'saved 処置.mp4'].map((name) => hashOf(network.at(name)));
+  assert.equal(await down, await up);
   await checkRange(page);
 });
 
@@ -244,18 +242,9 @@ step('the nurse sees when it was opened, and nothing went wrong on any page', as
 });
 
 step('no secret and no patient stands in the log or on the disk', () => {
-  const plain = (code) => code.replaceAll('-', '');
-  const hidden = [
-    ...[network.card, cards.nurse, cards.doctor].flatMap(({ secret, password }) => [
-      secret, plain(secret), password, plain(password),
-    ]),
-    ...Object.values(PASSWORDS), SUBJECT, NURSE.family, CAMERA,
-  ];
-  const store = network.at('tokinet-data');
-  const files = readdirSync(store, { recursive: true }).map((name) => `${store}/${name}`);
-  const kept = files.filter((file) => statSync(file).isFile()).map((file) => readFileSync(file));
-  for (const word of hidden) {
-    assert.ok(!network.log().includes(word), `${word} in the log`);
-    assert.ok(!kept.some((bytes) => bytes.includes(word)), `${word} on the disk`);
-  }
+  const secrets = [network.card, cards.nurse, cards.doctor].flatMap(
+    ({ secret, password }) => [secret, password].flatMap((code) => [code, plain(code)]),
+  );
+  const words = [...secrets, ...Object.values(PASSWORDS), SUBJECT, NURSE.family, CAMERA];
+  assert.deepEqual(network.leaks(words), []);
 });

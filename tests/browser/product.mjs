@@ -1,7 +1,7 @@
 // The product as an operator runs it: a network in a temporary folder, and commands about it.
 
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -53,11 +53,19 @@ export async function startNetwork() {
     return { root: join(out, 'root.pem'), p12: join(out, 'device.p12'), p12Password: password };
   };
   const ask = async (args) => JSON.parse(await tokinet([...args, '--json']));
+  /** Those of the words that stand readable in the log or in a file of the store. */
+  const leaks = (words) => {
+    const store = at('tokinet-data');
+    const files = readdirSync(store, { recursive: true }).map((name) => join(store, name));
+    const kept = files.filter((file) => statSync(file).isFile()).map((file) => readFileSync(file));
+    const texts = [server.log(), ...kept];
+    return words.filter((word) => texts.some((text) => text.includes(word)));
+  };
   const close = async () => {
     await server.stop('SIGTERM');
     rmSync(folder, { recursive: true });
   };
-  return { ...server, folder, at, address, hosts, card, fingerprint, tokinet, ask, enrol, close };
+  return { ...server, folder, at, address, hosts, card, fingerprint, ask, enrol, leaks, close };
 }
 
 /** The fictional network behind its forwarder; `people` by their role, each with a `site`. */
@@ -65,10 +73,10 @@ export async function startTry() {
   const server = serve(['try', '--port', '0', '--doors'], tmpdir());
   const address = (await server.line(/^ +http:\/\/(\S+)\/$/))[1];
   const doors = (await server.line(/^doors (\S+)$/))[1];
-  const rows = server.told().matchAll(/^ +(\w+) +facility code (\S+) +user id (\S+) +password (.+)$/gm);
+  const row = /^ +(\w+) +facility code (\S+) +user id (\S+) +password (.+)$/gm;
   const people = {};
   const hosts = {};
-  for (const [, role, facilityCode, userId, password] of rows) {
+  for (const [, role, facilityCode, userId, password] of server.told().matchAll(row)) {
     const host = `${role.replace('_', '-')}.localhost`;
     hosts[host] = address;
     people[role] = { site: `http://${host}`, facilityCode, userId, password };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use provisioning::members::{self, Member};
 use store::{Act, Actor, Id, Order, Record as _, Store, StoreError, View};
 use tests::load::Said;
-use tests::program::Box;
+use tests::program::Appliance;
 use webui::kit::live::{Notice, Unread};
 use webui::mail::drafts::Draft;
 use webui::mail::model::{Entry, EntryState, File, Folder, Mail, Receipt};
@@ -17,7 +17,7 @@ const ROWS_MAX: usize = 1_000_000;
 const PIECE_BYTES: usize = 1024 * 1024;
 
 /// Opens the store of a box that was killed, and closes it.
-pub fn check_everything(place: &Box, said: &Said) {
+pub fn check_everything(place: &Appliance, said: &Said) {
     let store = place.open();
     let act = Act::new(Actor::System, "test.look", store.clock().now());
     store

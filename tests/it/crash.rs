@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tests::load::{Draw, Said, Worker, staff};
-use tests::program::{Box, Program, success};
+use tests::program::{Appliance, Program, success};
 
 use crate::checks::check_everything;
 
@@ -31,7 +31,7 @@ async fn nothing_answered_is_lost_and_nothing_is_there_by_half() {
         .unwrap_or_else(|| u64::from_be_bytes(store::Clock::system().random()));
     println!("TOKINET_SEED={seed} TOKINET_KILLS={kills}");
     let mut draw = Draw::new(seed);
-    let place = Box::init();
+    let place = Appliance::init();
     let said = Arc::new(Mutex::new(Said::default()));
     let mut program = Program::run(&place);
     let mut workers = staff(&place, &program, WORKERS, seed, &said).await;

@@ -9,7 +9,7 @@ use tests::browser::Browser;
 use tests::line::piecewise;
 use tests::load::administrator;
 use tests::network::{TestNetwork, poll};
-use tests::program::{Box, Program};
+use tests::program::{Appliance, Program};
 use tests::scan::files;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -88,7 +88,7 @@ async fn a_form_without_end_is_refused() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_picture_of_nine_hundred_million_pixels_is_refused() {
-    let place = Box::init();
+    let place = Appliance::init();
     let program = Program::run(&place);
     let (_, mut admin) = administrator(&place, &program).await;
     let draft = admin.start_draft("").await.unwrap();
@@ -133,7 +133,7 @@ fn resident_mib(process: u32) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_is_told_and_passes() {
-    let mut place = Box::init();
+    let mut place = Appliance::init();
     let Some(disk) = SmallDisk::under(&place) else {
         println!("skipped: only root may mount a small disk");
         return;
@@ -184,7 +184,7 @@ async fn write(browser: &mut Browser, number: usize) -> tests::line::Answer {
 struct SmallDisk(std::path::PathBuf);
 
 impl SmallDisk {
-    fn under(place: &Box) -> Option<Self> {
+    fn under(place: &Appliance) -> Option<Self> {
         let data = place.config().data;
         let aside = place.folder.path().join("aside");
         std::fs::rename(&data, &aside).unwrap();

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use hyper::StatusCode;
 use tests::browser::{Browser, links};
 use tests::load::{PASSWORD, Said, administrator, staff};
-use tests::program::{Box, OFFICE_CODE, Program, success, text};
+use tests::program::{Appliance, OFFICE_CODE, Program, success, text};
 
 use crate::checks::check_everything;
 
@@ -15,7 +15,7 @@ const MAILS: usize = 12;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_of_the_running_box_becomes_a_box_again() {
-    let place = Box::init();
+    let place = Appliance::init();
     let program = Program::run(&place);
     let said = Arc::new(Mutex::new(Said::default()));
     let workers = staff(&place, &program, 2, 7, &said).await;
@@ -98,7 +98,7 @@ async fn read_everything(browser: &mut Browser) {
 
 #[test]
 fn a_backup_that_is_not_whole_or_not_ours_is_refused_in_words() {
-    let place = Box::init();
+    let place = Appliance::init();
     let backup = place.folder.path().join("backup.age");
     place.ask(&["backup", backup.to_str().unwrap()]);
     let whole = std::fs::read(&backup).unwrap();
@@ -121,7 +121,7 @@ fn a_backup_that_is_not_whole_or_not_ours_is_refused_in_words() {
     success(&restore(&other, &backup, &place.recovery_key));
 }
 
-fn assert_refused(place: &Box, backup: &Path, recovery: &str, what: &str, why: &str) {
+fn assert_refused(place: &Appliance, backup: &Path, recovery: &str, what: &str, why: &str) {
     let other = empty_copy(place);
     let output = restore(&other, backup, recovery);
     let told = text(&output.stderr);
@@ -131,13 +131,13 @@ fn assert_refused(place: &Box, backup: &Path, recovery: &str, what: &str, why: &
 }
 
 /// The config of a box that has nothing else yet.
-fn empty_copy(place: &Box) -> Box {
+fn empty_copy(place: &Appliance) -> Appliance {
     let folder = tempfile::tempdir().unwrap();
     let (old, new) = (place.folder.path().display(), folder.path().display());
     let config = std::fs::read_to_string(place.config_file()).unwrap();
     let config = config.replace(&old.to_string(), &new.to_string());
     std::fs::write(folder.path().join("tokinet.toml"), config).unwrap();
-    Box {
+    Appliance {
         folder,
         fingerprint: place.fingerprint.clone(),
         recovery_key: place.recovery_key.clone(),
@@ -145,12 +145,12 @@ fn empty_copy(place: &Box) -> Box {
     }
 }
 
-fn restore(into: &Box, backup: &Path, recovery: &str) -> Output {
+fn restore(into: &Appliance, backup: &Path, recovery: &str) -> Output {
     let key = into.folder.path().join("recovery");
     std::fs::write(&key, recovery).unwrap();
     into.run(&["restore", backup.to_str().unwrap(), "--recovery-key", key.to_str().unwrap()])
 }
 
-fn key(of: &Box) -> String {
+fn key(of: &Appliance) -> String {
     std::fs::read_to_string(of.config().master_key.unwrap()).unwrap()
 }

@@ -126,6 +126,56 @@ async fn guesses_sent_at_once_are_no_more_than_guesses_in_turn() {
     assert_eq!(counted.map(|attempts| attempts.wrong), Some(Attempts::WRONG_MAX));
 }
 
+#[tokio::test]
+async fn wrong_passwords_within_a_session_end_it() {
+    let network = TestNetwork::start().await;
+    let device = network.device(NURSE).await;
+    for path in ["/lock", "/me/password"] {
+        let nurse = network.log_in(NURSE, &device).await;
+        let mut tasks = Vec::new();
+        for _ in 0..25 {
+            let mut one = nurse.beside();
+            tasks.push(tokio::spawn(async move {
+                let typed = [("password", "wrong"), ("current", "wrong")];
+                one.post(path, &typed).await
+            }));
+        }
+        for task in tasks {
+            let answer = task.await.unwrap();
+            assert_ne!(answer.location(), "/", "{path}");
+        }
+        assert!(!nurse.beside().is_signed_in().await, "{path}");
+        forget_tries(&network).await;
+    }
+}
+
+async fn forget_tries(network: &TestNetwork) {
+    let word = [b"lock\0".as_slice(), &network.member(NURSE).member.id.bytes()].concat();
+    let of = network.app.store.ring().blind(&word);
+    let clear = network
+        .app
+        .store
+        .keep_house(move |house| provisioning::credentials::clear_attempts(house, of));
+    clear.await.unwrap();
+}
+
+#[tokio::test]
+async fn the_lock_is_no_way_around_a_new_password() {
+    let network = TestNetwork::start().await;
+    let device = network.device(NURSE).await;
+    let card = network.card(NURSE, provisioning::cards::Approval::Waived).await;
+    let initial = card.initial_password.grouped();
+    let entry = network.member(NURSE);
+    let (code, user) = (entry.facility.code.as_str(), entry.member.login.as_str());
+    let mut nurse = network.browser(&device);
+    let answer = nurse.try_login(code, user, &initial).await;
+    assert_eq!(answer.location(), "/me/password");
+    nurse.get("/lock").await;
+    nurse.post("/lock", &[("password", &initial), ("next", "/mail/inbox")]).await;
+    let answer = nurse.get("/mail/inbox").await;
+    assert_eq!(answer.location(), "/me/password", "the initial password is changed first");
+}
+
 /// So many wrong passwords at once; answers each status.
 async fn guess(
     network: &TestNetwork,

@@ -5,8 +5,9 @@ use std::path::Path;
 use appliance::demo::DemoNetwork;
 use appliance::migrations::MIGRATIONS;
 use store::{Clock, MasterKey, Store};
+use tests::load::{PASSWORD, administrator};
 use tests::network::layout;
-use tests::program::Program;
+use tests::program::{Appliance, OFFICE_CODE, Program};
 use tests::scan::{files, leaks};
 
 const MAILS: &str = include_str!("../../appliance/src/demo/mails.toml");
@@ -35,6 +36,24 @@ async fn a_stolen_folder_gives_nothing_away() {
     let key = data_encoding::HEXLOWER.decode(text.trim().as_bytes()).unwrap();
     let key = MasterKey::new(key.try_into().unwrap());
     Store::open(&layout, &key, Clock::system(), MIGRATIONS).expect("and opens with it").close();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn neither_folder_nor_log_keeps_what_a_card_says() {
+    let place = Appliance::init();
+    let program = Program::run(&place);
+    let (_, mut admin) = administrator(&place, &program).await;
+    admin.try_login(OFFICE_CODE, "admin", "a-password-mistyped").await;
+    let cookie = admin.cookies[webui::kit::session::COOKIE].clone();
+    program.kill();
+    let card = &place.office_card;
+    let mut words = vec![PASSWORD.to_owned(), "a-password-mistyped".to_owned(), cookie];
+    for secret in [&card.secret, &card.initial_password, &place.recovery_key] {
+        words.extend([secret.clone(), secret.replace('-', "")]);
+    }
+    let log = std::fs::read_to_string(place.folder.path().join("log")).unwrap();
+    assert!(log.contains("DEBUG"), "the log tells what it can: {log}");
+    assert_eq!(leaks(place.folder.path(), &words), Vec::<String>::new());
 }
 
 fn leaks_of_log(folder: &Path, words: &[String]) -> Vec<String> {

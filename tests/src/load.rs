@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use crate::browser::{Browser, links};
-use crate::program::{Box, Enrolled, OFFICE_CODE, Program};
+use crate::program::{Appliance, Enrolled, OFFICE_CODE, Program};
 
 pub const PASSWORD: &str = "kept-through-every-crash-1";
 
@@ -44,7 +44,7 @@ impl Draw {
     }
 
     /// SplitMix64.
-    pub fn next(&mut self) -> u64 {
+    pub fn any(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -53,13 +53,13 @@ impl Draw {
     }
 
     pub fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
+        self.any() % limit
     }
 }
 
 /// So many members of the office with a device and a session each, by way of cards.
 pub async fn staff(
-    of: &Box,
+    of: &Appliance,
     program: &Program,
     count: usize,
     seed: u64,
@@ -137,7 +137,7 @@ impl Worker {
     /// Text of up to 200 kB, so that a file has several frames.
     fn bytes(&mut self) -> Vec<u8> {
         let lines = 1 + self.draw.below(5_000);
-        let text: String = (0..lines).map(|_| format!("{:032x}\n", self.draw.next())).collect();
+        let text: String = (0..lines).map(|_| format!("{:032x}\n", self.draw.any())).collect();
         text.into_bytes()
     }
 
@@ -158,7 +158,7 @@ impl Worker {
 }
 
 /// A device of the office's administrator, for what one person does alone.
-pub async fn administrator(of: &Box, program: &Program) -> (Enrolled, Browser) {
+pub async fn administrator(of: &Appliance, program: &Program) -> (Enrolled, Browser) {
     let device = of.enrol(program, &of.office_card, "office");
     let mut browser = device.browser(program.address);
     let initial = &of.office_card.initial_password;

@@ -20,15 +20,18 @@ use crate::network::DOMAIN;
 
 pub const OFFICE_CODE: &str = "9900000010";
 
-/// The binary that `cargo build --release` makes.
+/// The binary that `cargo build --release` makes, or another one that `TOKINET_BINARY` names.
 pub fn binary() -> PathBuf {
+    if let Some(other) = std::env::var_os("TOKINET_BINARY") {
+        return PathBuf::from(other);
+    }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/tokinet");
     assert!(path.exists(), "{} is missing: run `cargo build --release` first", path.display());
     path
 }
 
 /// A network of the binary's, in a folder of its own.
-pub struct Box {
+pub struct Appliance {
     pub folder: TempDir,
     pub fingerprint: String,
     pub recovery_key: String,
@@ -43,7 +46,7 @@ pub struct Issued {
     pub initial_password: String,
 }
 
-impl Box {
+impl Appliance {
     pub fn init() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut command = Command::new(binary());
@@ -168,7 +171,7 @@ pub struct Program {
 }
 
 impl Program {
-    pub fn run(of: &Box) -> Self {
+    pub fn run(of: &Appliance) -> Self {
         let mut command = Command::new(binary());
         command.arg("run").arg("--config").arg(of.config_file());
         Self::start(command, &of.folder.path().join("log"), "ready on ")

@@ -26,6 +26,13 @@ pub enum DeskCommand {
     Device(Device),
     #[command(subcommand)]
     Trail(Trail),
+    /// Write the list of revoked certificates, signed, for auditors and proxies
+    Crl {
+        #[command(flatten)]
+        common: Common,
+        /// The file to make
+        to: PathBuf,
+    },
     /// Write an encrypted, verified backup
     Backup {
         #[command(flatten)]
@@ -180,6 +187,7 @@ fn request(command: DeskCommand) -> anyhow::Result<(Common, Request)> {
         DeskCommand::Trail(Trail::Show { common, rows }) => (common, Request::TrailShow { rows }),
         DeskCommand::Trail(Trail::Verify(common)) => (common, Request::TrailVerify),
         DeskCommand::Trail(Trail::Export(common)) => (common, Request::TrailExport),
+        DeskCommand::Crl { common, to } => (common, Request::Crl { to: std::path::absolute(to)? }),
         DeskCommand::Backup { common, to } => {
             (common, Request::Backup { to: std::path::absolute(to)? })
         }

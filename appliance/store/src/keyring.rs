@@ -152,13 +152,14 @@ impl KeyRing {
         let mut sealed = Vec::with_capacity(plain.len() + SEAL_BYTES);
         sealed.extend_from_slice(&number.to_be_bytes());
         sealed.extend_from_slice(&nonce);
-        let mut body = plain.to_vec();
+        sealed.extend_from_slice(plain);
+        let (_, body) = sealed.split_at_mut(2 + NONCE_BYTES);
         let nonce = Nonce::assume_unique_for_key(nonce);
         #[expect(clippy::expect_used, reason = "values are far below the cipher's limit")]
-        sealer
-            .seal_in_place_append_tag(nonce, bound_to(table, key), &mut body)
+        let tag = sealer
+            .seal_in_place_separate_tag(nonce, bound_to(table, key), body)
             .expect("a value below 64 KiB can be sealed");
-        sealed.extend_from_slice(&body);
+        sealed.extend_from_slice(tag.as_ref());
         sealed
     }
 

@@ -6,7 +6,7 @@ mod prove;
 mod tests;
 
 pub use pages::local_path;
-pub use prove::{hash_off_thread, password_fits};
+pub use prove::{Again, hash_off_thread, prove_again};
 
 use crate::kit::routes::{Access, Routes};
 

@@ -8,7 +8,7 @@ use provisioning::members::Member;
 use serde::{Deserialize, Serialize};
 use store::{Id, StoreError};
 
-use super::prove::{Proven, Refused, Typed, password_fits, prove};
+use super::prove::{Again, Proven, Refused, Typed, prove, prove_again};
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
 use crate::kit::form::{Fields, FormToken};
@@ -17,7 +17,7 @@ use crate::kit::gate::Admitted;
 use crate::kit::japanese;
 use crate::kit::member::InSession;
 use crate::kit::page::{Bare, Page, bare};
-use crate::kit::session::{self, Session, SessionState, Token, cookie};
+use crate::kit::session::{Session, SessionState, Token, cookie};
 
 const FACILITY_COOKIE: &str = "facility";
 
@@ -228,41 +228,22 @@ pub async fn post_lock(
     fields: Fields,
 ) -> Result<Response, Failure> {
     let next = fields.text("next").to_owned();
-    let member = asked.member().id;
-    let credential = app.store.read(|read| read.get(&member))?.ok_or(Failure::SignIn)?;
-    if !password_fits(&app, &credential, fields.text("password")).await? {
-        let act = asked.act("lock.refused").on("member", member);
+    let proven = prove_again(&app, &asked, fields.text("password")).await?;
+    let Again::Right(state) = proven else {
+        let act = asked.act("lock.refused").on("member", asked.member().id);
         app.store.write(act, |_| Ok::<_, StoreError>(())).await?;
-        return count_wrong(&app, asked, &token, &headers, &next).await;
-    }
-    let open = Session { state: SessionState::Open, touched: app.now(), ..asked.session().clone() };
-    let act = asked.act("lock.open").on("member", member);
-    app.store.write(act, move |write| write.put(&open)).await.map_err(Failure::from)?;
+        if let Again::Over = proven {
+            return Ok(Redirect::to("/login").into_response());
+        }
+        let error = "パスワードが違います。もう一度入力してください。";
+        let page = show_locked(&app, &asked, &token, &headers, &next, Some(error))?;
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    };
+    // A password that has to be changed first opens no more here than at the log-in.
+    let unlocked = Session { state, touched: app.now(), ..asked.session().clone() };
+    let act = asked.act("lock.open").on("member", asked.member().id);
+    app.store.write(act, move |write| write.put(&unlocked)).await.map_err(Failure::from)?;
     Ok(Redirect::to(local_path(&next)).into_response())
-}
-
-/// Wrong tries at the lock count like wrong log-ins; too many end the session.
-async fn count_wrong(
-    app: &App,
-    asked: InSession,
-    token: &FormToken,
-    headers: &HeaderMap,
-    next: &str,
-) -> Result<Response, Failure> {
-    let word = [b"lock\0".as_slice(), &asked.member().id.bytes()].concat();
-    let (of, now) = (app.store.ring().blind(&word), app.now());
-    let wrong = app
-        .store
-        .keep_house(move |house| provisioning::credentials::count_attempt(house, of, now))
-        .await
-        .map_err(Failure::from)?;
-    if wrong >= provisioning::credentials::Attempts::WRONG_MAX {
-        session::end(app, vec![asked.session().clone()]).await?;
-        return Ok(Redirect::to("/login").into_response());
-    }
-    let error = "パスワードが違います。もう一度入力してください。";
-    let page = show_locked(app, &asked, token, headers, next, Some(error))?;
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
 fn show_locked(

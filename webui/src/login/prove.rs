@@ -14,7 +14,8 @@ use tokio::task::spawn_blocking;
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
 use crate::kit::gate::Admitted;
-use crate::kit::session::{PasswordFirst, SessionState};
+use crate::kit::member::InSession;
+use crate::kit::session::{self, PasswordFirst, SessionState};
 
 /// How long a log-in waits for its turn to hash before it is told to come again.
 const TURN_MAX: Duration = Duration::from_secs(15);
@@ -92,13 +93,35 @@ async fn weigh(app: &App, admitted: &Admitted, typed: &Typed) -> Result<Option<P
     Ok(state.zip(found).map(|(state, found)| Proven { member: found.member, state }))
 }
 
-/// Whether this is the member's password now; slow, and a few at once.
-pub async fn password_fits(
-    app: &App,
-    credential: &Credential,
-    typed: &str,
-) -> Result<bool, Failure> {
-    Ok(password_state(app, credential, typed).await?.is_some())
+/// What came of a password that a member typed again.
+pub enum Again {
+    /// It fits; so would a session start with it.
+    Right(SessionState),
+    Wrong,
+    /// Wrong once too often: the session has ended.
+    Over,
+}
+
+/// Within a session, tries are counted before they are weighed as well.
+pub async fn prove_again(app: &App, asked: &InSession, typed: &str) -> Result<Again, Failure> {
+    let member = asked.member().id;
+    let word = [b"lock\0".as_slice(), &member.bytes()].concat();
+    let (of, now) = (app.store.ring().blind(&word), app.now());
+    let count = move |house: &mut House<'_, '_>| credentials::count_attempt(house, of, now);
+    let tries = app.store.keep_house(count).await?;
+    if tries <= Attempts::WRONG_MAX {
+        let credential: Option<Credential> = app.store.read(|read| read.get(&member))?;
+        let credential = credential.ok_or(Failure::SignIn)?;
+        if let Some(state) = password_state(app, &credential, typed).await? {
+            app.store.keep_house(move |house| credentials::clear_attempts(house, of)).await?;
+            return Ok(Again::Right(state));
+        }
+    }
+    if tries < Attempts::WRONG_MAX {
+        return Ok(Again::Wrong);
+    }
+    session::end(app, vec![asked.session().clone()]).await?;
+    Ok(Again::Over)
 }
 
 pub async fn hash_off_thread<T: Send + 'static>(

@@ -21,7 +21,7 @@ use crate::kit::member::{InSession, SignedIn};
 use crate::kit::page::{Bare, Page, bare};
 use crate::kit::path::Path;
 use crate::kit::session::{self, PasswordFirst, Session, SessionState};
-use crate::login::{hash_off_thread, local_path, password_fits};
+use crate::login::{Again, hash_off_thread, local_path, prove_again};
 
 #[derive(Serialize)]
 struct MePage {
@@ -232,8 +232,12 @@ pub async fn post_password(
     let credential: Credential =
         app.store.read(|read| read.get(&member.id))?.ok_or(Failure::SignIn)?;
     let current = "いまのパスワードが違います。もう一度入力してください。";
-    if !password_fits(&app, &credential, fields.text("current")).await? {
-        return again(PasswordErrors { current: Some(current), ..PasswordErrors::default() });
+    match prove_again(&app, &asked, fields.text("current")).await? {
+        Again::Right(_) => {}
+        Again::Wrong => {
+            return again(PasswordErrors { current: Some(current), ..PasswordErrors::default() });
+        }
+        Again::Over => return Ok(Redirect::to("/login").into_response()),
     }
     let new = match Password::parse(fields.text("new"), member.login.as_str()) {
         Ok(new) => new,

@@ -12,8 +12,8 @@ use super::town::{Resident, Town, act};
 /// Many mails share an act and so a commit; more would make it one that the store calls slow.
 const MAILS_AN_ACT: u64 = 500;
 
-/// Every mail goes to one of these in turn, so that their lists are full from ten thousand mails on, and
-/// to one of all.
+/// Every mail goes to one of these in turn, so that their lists are full from ten thousand mails
+/// on, and to one of all.
 pub const READERS: usize = 150;
 
 const BETWEEN_MAILS: SignedDuration = SignedDuration::from_secs(10);
