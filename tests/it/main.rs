@@ -13,6 +13,7 @@ mod tidy;
 
 mod slow;
 mod tls;
+mod upgrade;
 
 mod csrf;
 mod gate;
