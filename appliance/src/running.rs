@@ -77,8 +77,5 @@ impl Running {
 
 /// This binary again, for the child processes that it starts of itself.
 pub fn this_program() -> anyhow::Result<PathBuf> {
-    // A name that was replaced under a running program reads "… (deleted)"; this one does not.
-    let own = PathBuf::from("/proc/self/exe");
-    std::fs::read_link(&own).context("cannot find this program")?;
     std::env::current_exe().context("cannot find this program")
 }

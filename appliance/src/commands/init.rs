@@ -36,6 +36,12 @@ pub struct Args {
     /// The telephone number on error pages and cards
     #[arg(long, default_value = "")]
     office_phone: String,
+    /// When somebody answers it
+    #[arg(long, default_value = "")]
+    office_hours: String,
+    /// The sender on letters
+    #[arg(long, default_value = "")]
+    office_address: String,
     /// The passphrase of the root key, 16 characters or more; asked for where it is not given
     #[arg(long, env = "TOKINET_ROOT_PASSPHRASE", hide_env_values = true)]
     root_passphrase: Option<String>,
@@ -87,7 +93,8 @@ fn found(store: &Store, args: &Args, authority: Authority) -> anyhow::Result<Pri
         contact: OfficeContact {
             name: args.network.clone(),
             phone: args.office_phone.clone(),
-            ..OfficeContact::default()
+            hours: args.office_hours.clone(),
+            address: args.office_address.clone(),
         },
         passwords: PasswordRules::default(),
     };
@@ -97,7 +104,7 @@ fn found(store: &Store, args: &Args, authority: Authority) -> anyhow::Result<Pri
         kana: String::new(),
         short: String::new(),
         postal: String::new(),
-        address: String::new(),
+        address: args.office_address.clone(),
         phone: args.office_phone.clone(),
         fax: String::new(),
     };

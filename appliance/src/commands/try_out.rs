@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use provisioning::cards::{self, Approval};
 use store::{Act, Actor, Clock, Layout, MasterKey, Store};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::enrol::{Place, redeem};
 use super::{runtime, say};
@@ -65,7 +66,12 @@ async fn try_out(args: Args, folder: PathBuf) -> anyhow::Result<()> {
     tell(&running, &guests, address, args.doors);
     let network = running.app.network.name.clone();
     let forwarding = tokio::spawn(forward::serve(forwarder, doors, guests, network));
-    tokio::signal::ctrl_c().await?;
+    // Either way the scratch folder goes.
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = terminate.recv() => {}
+    }
     forwarding.abort();
     running.stop().await;
     say("stopped");
@@ -179,7 +185,7 @@ fn tell(running: &Running, guests: &[Guest], address: SocketAddr, doors: bool) {
     ));
     for guest in guests {
         say(format_args!(
-            "    {:<13} facility code {}  user id {:<10}  password {}",
+            "    {:<13} facility code {}  user id {:<14}  password {}",
             guest.role, guest.facility_code, guest.user_id, guest.password
         ));
     }
