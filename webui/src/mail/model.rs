@@ -151,7 +151,8 @@ pub enum EntryState {
     },
 }
 
-/// What became of a mail at one recipient.
+/// What became of a mail at one recipient. There is none until it is opened: a mail to many
+/// would otherwise write a row for each of them twice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     pub mail: Id<Mail>,
@@ -160,6 +161,12 @@ pub struct Receipt {
     pub opened_at: Option<Timestamp>,
     #[serde(with = "store::micros::maybe")]
     pub answered_at: Option<Timestamp>,
+}
+
+impl Receipt {
+    pub const fn unopened(mail: Id<Mail>, member: Id<Member>) -> Self {
+        Self { mail, member, opened_at: None, answered_at: None }
+    }
 }
 
 /// Who keeps a blob: a draft or a mail. What nobody keeps is swept.

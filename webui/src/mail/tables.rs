@@ -115,7 +115,7 @@ pub fn open(
     entry.state = EntryState::Opened;
     write.put(&entry)?;
     let receipt: Option<Receipt> = write.get(&(id, owner))?;
-    let mut receipt = receipt.ok_or(MailProblem::Unknown)?;
+    let mut receipt = receipt.unwrap_or(Receipt::unopened(id, owner));
     if receipt.opened_at.is_none() {
         receipt.opened_at = Some(now);
         write.put(&receipt)?;
@@ -144,9 +144,14 @@ pub fn note_answer(
     by: Id<Member>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if let Some(mut receipt) = write.get::<Receipt>(&(id, by))?
-        && receipt.answered_at.is_none()
-    {
+    let mail: Option<Mail> = write.get(&id)?;
+    let received = |mail: Mail| mail.recipients.iter().any(|person| person.member == by);
+    if !mail.is_some_and(received) {
+        return Ok(());
+    }
+    let receipt: Option<Receipt> = write.get(&(id, by))?;
+    let mut receipt = receipt.unwrap_or(Receipt::unopened(id, by));
+    if receipt.answered_at.is_none() {
         receipt.answered_at = Some(now);
         write.put(&receipt)?;
     }

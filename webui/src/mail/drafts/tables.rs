@@ -8,9 +8,7 @@ use store::{Clock, Id, Index, Indexer, Newest, Order, Record, Sensitive, StoreEr
 use super::model::{Draft, Text, TooLong, changed_recipients};
 use crate::kit::japanese::today;
 use crate::kit::live::{Notice, Unread};
-use crate::mail::model::{
-    BlobUse, Entry, EntryState, FILES_MAX, File, Folder, Mail, Person, Receipt,
-};
+use crate::mail::model::{BlobUse, Entry, EntryState, FILES_MAX, File, Folder, Mail, Person};
 use crate::mail::tables::note_answer;
 
 impl Record for Draft {
@@ -249,7 +247,6 @@ pub fn deliver(write: &mut Write<'_>, mail: &Mail) -> Result<(), StoreError> {
             state: EntryState::Unopened,
             ..entry.clone()
         })?;
-        write.put(&Receipt { mail: mail.id, member, opened_at: None, answered_at: None })?;
         let from = mail.sender.member;
         write.put(&Notice { member, about: mail.id.bytes(), from, at: mail.sent_at })?;
         write.add::<Unread>(&member, 1)?;
