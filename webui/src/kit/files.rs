@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, BodyDataStream, Bytes};
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::{StreamExt as _, stream};
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, Stream};
 use store::{BlobName, BlobReader, BlobWriter, StoreError};
 use tokio::task::spawn_blocking;
 
@@ -38,9 +39,9 @@ pub enum UploadProblem {
 
 /// Writes a body into a blob; whatever is thrown away leaves no file behind. One piece is sealed
 /// and written while the next one comes in.
-pub async fn receive(
+pub async fn receive<E>(
     app: &App,
-    mut body: BodyDataStream,
+    mut body: impl Stream<Item = Result<Bytes, E>> + Unpin,
     bytes_max: u64,
 ) -> Result<(BlobName, u64), UploadProblem> {
     let mut writer = app.store.blobs().begin()?;
@@ -60,8 +61,8 @@ pub async fn receive(
 }
 
 /// Fills the piece from the line; it stays short, or empty, at the body's end.
-async fn next_piece(
-    body: &mut BodyDataStream,
+async fn next_piece<E>(
+    body: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin),
     mut piece: Vec<u8>,
 ) -> Result<Vec<u8>, UploadProblem> {
     while piece.len() < PIECE_BYTES {
@@ -138,11 +139,7 @@ pub fn send(
     Ok(response)
 }
 
-fn pieces(
-    reader: BlobReader,
-    from: u64,
-    to: u64,
-) -> impl futures_util::Stream<Item = Result<Bytes, StoreError>> {
+fn pieces(reader: BlobReader, from: u64, to: u64) -> impl Stream<Item = Result<Bytes, StoreError>> {
     stream::try_unfold((reader, from), move |(mut reader, at)| async move {
         if at >= to {
             return Ok(None);

@@ -186,6 +186,8 @@ pub fn touch(session: &Session, now: Timestamp) -> Option<Session> {
         return None;
     }
     touches.remove(&session.token);
+    // Whoever was idle that long is locked with or without an entry, so it need not be kept.
+    touches.retain(|_, at| now.duration_since(*at) <= IDLE_LOCK);
     Some(Session { touched: now, ..session.clone() })
 }
 

@@ -5,7 +5,6 @@ use axum::extract::multipart::{Field, Multipart};
 use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};
 use store::Id;
 
@@ -138,17 +137,7 @@ async fn take_part(
     let Some(name) = part.file_name().filter(|name| !name.is_empty()).map(str::to_owned) else {
         return Ok(());
     };
-    let mut writer = app.store.blobs().begin()?;
-    let mut part = part;
-    while let Some(chunk) = part.next().await {
-        let chunk = chunk.map_err(|_| say_upload(UploadProblem::Lost))?;
-        writer.write(&chunk)?;
-        if writer.bytes() > FILE_BYTES_MAX {
-            return Err(say_upload(UploadProblem::TooLarge(FILE_BYTES_MAX)));
-        }
-    }
-    let finished = tokio::task::spawn_blocking(move || writer.finish()).await?;
-    let (blob, bytes) = finished?;
+    let (blob, bytes) = files::receive(app, part, FILE_BYTES_MAX).await.map_err(say_upload)?;
     let file = attachment(app, &name, blob, bytes).await.map_err(say_attach)?;
     keep(app, asked, id, file).await.map(drop)
 }
