@@ -12,6 +12,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use kit::app::App;
+use kit::jobs::{self, Job};
 use kit::listen::{self, Doors};
 use kit::routes::{Access, Routes};
 use kit::tls::{Tls, TlsError};
@@ -51,6 +52,9 @@ pub fn routes() -> Routes {
     all.get(Access::Member, "/live", live::show_live)
 }
 
+/// What the box does by itself.
+pub const JOBS: &[Job] = &[];
+
 /// Serves both hosts on one listener until `stop`; open requests may end.
 pub async fn serve(
     app: App,
@@ -60,6 +64,7 @@ pub async fn serve(
     let tls = Tls::issue(&app)?;
     let doors = doors(&app);
     let signals = tokio::spawn(live::Live::run(app.clone()));
+    jobs::start(&app, JOBS, &stop);
     listen::serve(app, listener, tls, doors, stop).await;
     signals.abort();
     Ok(())

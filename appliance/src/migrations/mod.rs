@@ -1,6 +1,8 @@
 //! The steps from older stores to this one. The array only grows; each step is a file with
 //! frozen copies of the shapes that it reads and writes.
 
+mod notices;
+
 use store::Migration;
 
-pub const MIGRATIONS: &[Migration] = &[];
+pub const MIGRATIONS: &[Migration] = &[notices::NOTICES];

@@ -28,9 +28,26 @@ pub struct Notice {
     pub member: Id<Member>,
     /// The id of what came.
     pub about: [u8; 16],
-    pub from: Id<Member>,
+    pub kind: NoticeKind,
+    /// `None` where the box itself speaks.
+    pub from: Option<Id<Member>>,
     #[serde(with = "store::micros")]
     pub at: Timestamp,
+}
+
+/// What a notice is about; the order is that of stored bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NoticeKind {
+    /// A mail came.
+    Mail,
+    /// The sender asks to have a look at a mail.
+    Reminder,
+    /// An urgent mail to somebody of one's facility lies unopened.
+    Escalation,
+    /// The certificate of a device comes to its end.
+    Certificate,
+    /// Something about devices wants the eyes of whoever is in charge of them.
+    Device,
 }
 
 impl Record for Notice {
@@ -38,7 +55,7 @@ impl Record for Notice {
     /// page of the file instead of one for each recipient.
     type Key = ([u8; 16], Id<Member>);
     const TABLE: &'static str = "notices";
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn key(&self) -> Self::Key {
         (self.about, self.member)
@@ -226,10 +243,13 @@ impl OpenPage {
         let key = (about, self.member);
         let notice = self.app.store.read(|read| read.get::<Notice>(&key)).ok()??;
         let directory = self.app.directory().ok()?;
-        let from = directory.member(notice.from)?;
+        let from = notice.from.and_then(|from| directory.member(from));
+        let name = from.map_or(String::new(), |from| from.member.details.name.full());
+        let facility = from.map_or("", |from| &from.facility.details.name);
         let data = serde_json::json!({
-            "from": from.member.details.name.full(),
-            "facility": from.facility.details.name,
+            "kind": notice.kind,
+            "from": name,
+            "facility": facility,
             "mail": Id::<Notice>::from_bytes(about),
         });
         Event::default().event("arrival").json_data(data).ok()

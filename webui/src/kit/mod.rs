@@ -26,6 +26,7 @@ pub mod origin;
 pub mod assets;
 pub mod files;
 pub mod japanese;
+pub mod jobs;
 pub mod live;
 
 #[cfg(test)]

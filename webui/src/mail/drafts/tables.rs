@@ -7,7 +7,7 @@ use store::{Clock, Id, Index, Indexer, Newest, Order, Record, Sensitive, StoreEr
 
 use super::model::{Draft, Text, TooLong, changed_recipients};
 use crate::kit::japanese::today;
-use crate::kit::live::{Notice, Unread};
+use crate::kit::live::{Notice, NoticeKind, Unread};
 use crate::mail::model::{BlobUse, Entry, EntryState, FILES_MAX, File, Folder, Mail, Person};
 use crate::mail::tables::note_answer;
 
@@ -247,8 +247,13 @@ pub fn deliver(write: &mut Write<'_>, mail: &Mail) -> Result<(), StoreError> {
             state: EntryState::Unopened,
             ..entry.clone()
         })?;
-        let from = mail.sender.member;
-        write.put(&Notice { member, about: mail.id.bytes(), from, at: mail.sent_at })?;
+        write.put(&Notice {
+            member,
+            about: mail.id.bytes(),
+            kind: NoticeKind::Mail,
+            from: Some(mail.sender.member),
+            at: mail.sent_at,
+        })?;
         write.add::<Unread>(&member, 1)?;
     }
     Ok(())
