@@ -4,8 +4,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use store::Layout;
+use webui::kit::app::Rules;
 
 /// What the owner of a box decides. Unknown names are refused, so that a typing error is found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +23,42 @@ pub struct Config {
     pub master_key: Option<PathBuf>,
     /// The age recipient that backups are encrypted to.
     pub backup_recipient: Option<String>,
+    #[serde(default)]
+    pub mail: MailRules,
+}
+
+/// How mail behaves on this box.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MailRules {
+    /// How long a mail waits for second thoughts after it was sent; 0 sends at once.
+    pub undo_seconds: u32,
+    /// Minutes until somebody who has not opened an urgent mail is reminded.
+    pub urgent_reminder_minutes: u32,
+    /// Minutes until the second contact of that facility is told.
+    pub urgent_escalation_minutes: u32,
+}
+
+impl Default for MailRules {
+    fn default() -> Self {
+        let rules = Rules::default();
+        let whole = |count: i64| u32::try_from(count).unwrap_or_default();
+        Self {
+            undo_seconds: whole(rules.undo.as_secs()),
+            urgent_reminder_minutes: whole(rules.urgent_reminder.as_mins()),
+            urgent_escalation_minutes: whole(rules.urgent_escalation.as_mins()),
+        }
+    }
+}
+
+impl MailRules {
+    pub fn rules(&self) -> Rules {
+        Rules {
+            undo: SignedDuration::from_secs(self.undo_seconds.into()),
+            urgent_reminder: SignedDuration::from_mins(self.urgent_reminder_minutes.into()),
+            urgent_escalation: SignedDuration::from_mins(self.urgent_escalation_minutes.into()),
+        }
+    }
 }
 
 impl Config {
@@ -57,6 +95,13 @@ mod tests {
     fn a_config_is_read_whole() {
         let config: Config = toml::from_str(GOOD).unwrap();
         assert_eq!(config.layout().cache_bytes, 256 * 1024 * 1024);
+    }
+
+    #[test]
+    fn what_is_said_of_mail_replaces_the_usual() {
+        let config: Config = toml::from_str(&format!("{GOOD}\n[mail]\nundo_seconds = 0")).unwrap();
+        assert!(config.mail.rules().undo.is_zero());
+        assert_eq!(config.mail.rules().urgent_reminder, Rules::default().urgent_reminder);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use store::Store;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use webui::kit::app::{App, Config as WebConfig};
+use webui::kit::app::{App, Config as WebConfig, Rules};
 
 /// Attachments that nobody names are looked for once a day.
 const SWEEP_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -23,8 +23,8 @@ pub struct Running {
 }
 
 /// Starts serving a store that holds a network.
-pub async fn start(store: Store, listener: TcpListener) -> anyhow::Result<Running> {
-    let config = WebConfig { picture_worker: this_program()? };
+pub async fn start(store: Store, listener: TcpListener, rules: Rules) -> anyhow::Result<Running> {
+    let config = WebConfig { picture_worker: this_program()?, rules };
     let app = App::new(store, &config).context("cannot start the product")?;
     let address = listener.local_addr()?;
     let stop = CancellationToken::new();

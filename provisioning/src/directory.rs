@@ -11,6 +11,7 @@ use store::{Id, Read, StoreError};
 
 use crate::facilities::{self, Facility, FacilityState};
 use crate::japanese::fold;
+use crate::mailboxes::{self, Mailbox};
 use crate::members::{self, Member, Standing};
 
 /// Everybody, as of one snapshot.
@@ -19,6 +20,15 @@ pub struct Directory {
     facilities: HashMap<Id<Facility>, Arc<Facility>>,
     members: HashMap<Id<Member>, Arc<Entry>>,
     lines: Vec<Line>,
+    mailboxes: Vec<Arc<MailboxEntry>>,
+}
+
+/// A facility's shared mailbox, with the facility.
+#[derive(Debug)]
+pub struct MailboxEntry {
+    pub mailbox: Mailbox,
+    pub facility: Arc<Facility>,
+    folded: String,
 }
 
 /// A member with the facility that gives the name its place.
@@ -50,6 +60,14 @@ impl Directory {
             directory.lines.push(Line { folded, entry: entry.clone() });
             directory.members.insert(entry.member.id, entry);
         }
+        for mailbox in mailboxes::list(read)? {
+            let Some(facility) = directory.facilities.get(&mailbox.facility) else { continue };
+            let facility = facility.clone();
+            let details = &facility.details;
+            let parts = [&mailbox.name, &mailbox.kana, &details.name, &details.kana];
+            let folded = parts.map(|part| fold(part)).join("|");
+            directory.mailboxes.push(Arc::new(MailboxEntry { mailbox, facility, folded }));
+        }
         directory.lines.sort_by(|one, other| {
             let key = |line: &Line| {
                 (line.entry.member.details.name.kana(), line.entry.facility.details.kana.clone())
@@ -61,6 +79,29 @@ impl Directory {
 
     pub fn member(&self, id: Id<Member>) -> Option<&Arc<Entry>> {
         self.members.get(&id)
+    }
+
+    pub fn mailbox(&self, id: Id<Mailbox>) -> Option<&Arc<MailboxEntry>> {
+        self.mailboxes.iter().find(|entry| entry.mailbox.id == id)
+    }
+
+    /// The mailboxes that a member reads.
+    pub fn mailboxes_of(&self, member: Id<Member>) -> Vec<Arc<MailboxEntry>> {
+        let reads = |entry: &&Arc<MailboxEntry>| entry.mailbox.members.contains(&member);
+        self.mailboxes.iter().filter(reads).cloned().collect()
+    }
+
+    /// Mailboxes that take mail and whose line holds every word asked for.
+    pub fn search_mailboxes(&self, asked: &str, rows_max: usize) -> Vec<Arc<MailboxEntry>> {
+        let words = folded_words(asked);
+        if words.is_empty() {
+            return Vec::new();
+        }
+        let fits = |entry: &&Arc<MailboxEntry>| {
+            let takes = entry.mailbox.open && entry.facility.state == FacilityState::Active;
+            takes && words.iter().all(|word| entry.folded.contains(word))
+        };
+        self.mailboxes.iter().filter(fits).take(rows_max).cloned().collect()
     }
 
     pub fn facility(&self, id: Id<Facility>) -> Option<&Arc<Facility>> {

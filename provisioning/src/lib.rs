@@ -8,6 +8,8 @@ pub mod network;
 pub mod facilities;
 pub mod members;
 
+pub mod mailboxes;
+
 pub mod credentials;
 
 pub mod devices;

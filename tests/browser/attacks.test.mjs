@@ -148,7 +148,7 @@ step('the office reads nobody\'s mail, and nobody the office\'s pages', async ()
   await nurse.page.getByLabel('件名').fill(SUBJECT);
   await nurse.page.getByLabel('本文').fill('金曜日に変えられますか。');
   await nurse.page.getByRole('button', { name: '確認へ進む' }).click();
-  await nurse.page.getByRole('button', { name: '1人に送信する' }).click();
+  await nurse.page.getByRole('button', { name: '1件の宛先に送信する' }).click();
   await nurse.page.waitForURL((url) => !url.pathname.endsWith('/confirm'));
   await doctor.page.goto(`${APP}/mail/inbox`);
   await doctor.page.getByRole('link', { name: SUBJECT }).click();

@@ -177,7 +177,7 @@ step('the nurse writes to the doctor, with a photo and a long video', async () =
   await page.getByRole('button', { name: '確認へ進む' }).click();
   await page.getByRole('heading', { name: '送信の確認' }).waitFor();
   await see(page, 'confirm');
-  await page.getByRole('button', { name: '1人に送信する' }).click();
+  await page.getByRole('button', { name: '1件の宛先に送信する' }).click();
   await page.waitForURL((url) => !url.pathname.endsWith('/confirm'));
 });
 

@@ -65,7 +65,7 @@ step('save the draft, come back to it, confirm and send', async () => {
   await press(page, '確認へ進む');
   await page.getByRole('heading', { name: '送信の確認' }).waitFor();
   await page.getByText('経過.txt').waitFor();
-  await press(page, '1人に送信する');
+  await press(page, '1件の宛先に送信する');
   await page.goto(`${network.people.nurse.site}/mail/sent`);
   await page.getByRole('link', { name: SUBJECT }).click();
   await page.locator('.receipts').getByText('未開封').waitFor();
@@ -87,7 +87,7 @@ step('read, save what is attached, reply', async () => {
   await page.getByRole('button', { name: '返信', exact: true }).click();
   await page.getByLabel('本文').fill('月曜日の午後でお願いします。');
   await press(page, '確認へ進む');
-  await press(page, '1人に送信する');
+  await press(page, '1件の宛先に送信する');
 
   await nurse.page.reload();
   await nurse.page.locator('.receipts').getByText('返信済').waitFor();

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use provisioning::members::{self, Member};
+use provisioning::members;
 use store::{Act, Actor, Id, Order, Record as _, Store, StoreError, View};
 use tests::load::Said;
 use tests::program::Appliance;
 use webui::kit::live::{Notice, Unread};
 use webui::mail::drafts::Draft;
-use webui::mail::model::{Entry, EntryState, File, Folder, Mail, Receipt};
+use webui::mail::model::{Entry, EntryState, File, Folder, Mail, Owner, Receipt};
 use webui::mail::tables;
 
 /// More mails and drafts than any run makes.
@@ -36,27 +36,28 @@ pub fn check_everything(place: &Appliance, said: &Said) {
 
 /// A mail is in everybody's folders or nowhere.
 fn check_whole(view: &View<'_>, mail: &Mail) -> Result<(), StoreError> {
-    let mut opened = 0;
+    let mut count = 0;
     for recipient in &mail.recipients {
-        let member = recipient.member;
-        let entry = entry(view, member, Folder::Inbox, mail)?.expect("a recipient's entry");
-        let receipt: Option<Receipt> = view.get(&(mail.id, member))?;
-        let opened_at = receipt.and_then(|receipt| receipt.opened_at);
+        let owner = recipient.person.owner;
+        let member = recipient.person.member().expect("a member");
+        let entry = entry(view, owner, Folder::Inbox, mail)?.expect("a recipient's entry");
+        let receipt: Option<Receipt> = view.get(&(mail.id, owner))?;
+        let opened = receipt.and_then(|receipt| receipt.opened);
         let notice: Option<Notice> = view.get(&(mail.id.bytes(), member))?;
         let is_open = entry.state == EntryState::Opened;
-        assert_eq!(opened_at.is_some(), is_open, "the receipt of {}", mail.subject);
+        assert_eq!(opened.is_some(), is_open, "the receipt of {}", mail.subject);
         assert_eq!(notice.is_none(), is_open, "the notice of {}", mail.subject);
-        opened += u16::from(is_open);
+        count += u16::from(is_open);
     }
-    let sent = entry(view, mail.sender.member, Folder::Sent, mail)?.expect("the sender's entry");
+    let sent = entry(view, mail.sender.owner, Folder::Sent, mail)?.expect("the sender's entry");
     let recipients = u16::try_from(mail.recipients.len()).unwrap();
-    assert_eq!(sent.state, EntryState::Sent { opened, recipients }, "{}", mail.subject);
+    assert_eq!(sent.state, EntryState::Sent { opened: count, recipients }, "{}", mail.subject);
     Ok(())
 }
 
 fn entry(
     view: &View<'_>,
-    owner: Id<Member>,
+    owner: Id<Owner>,
     folder: Folder,
     mail: &Mail,
 ) -> Result<Option<Entry>, StoreError> {
@@ -65,7 +66,8 @@ fn entry(
 
 fn check_counters(view: &View<'_>) -> Result<(), StoreError> {
     for member in members::list(view)? {
-        let inbox = tables::entries(view, member.id, Folder::Inbox, None, ROWS_MAX)?.rows;
+        let inbox =
+            tables::entries(view, Owner::member(member.id), Folder::Inbox, None, ROWS_MAX)?.rows;
         let unopened = inbox.iter().filter(|entry| entry.state == EntryState::Unopened).count();
         let counted = view.counter::<Unread>(&member.id)?;
         assert_eq!(usize::try_from(counted), Ok(unopened), "{}", member.login.as_str());
@@ -100,7 +102,7 @@ fn check_said(
     for (mail, member) in &said.opened {
         let key = (mail.parse().unwrap(), member.parse().unwrap());
         let receipt: Option<Receipt> = view.get(&key)?;
-        let opened = receipt.is_some_and(|receipt| receipt.opened_at.is_some());
+        let opened = receipt.is_some_and(|receipt| receipt.opened.is_some());
         assert!(opened, "{member} opened {mail} and nobody knows");
     }
     Ok(())

@@ -7,7 +7,7 @@ use tests::browser::Browser;
 use tests::line::{Body, whole};
 use tests::network::TestNetwork;
 use webui::kit::routes::Verb;
-use webui::mail::drafts::of_owner;
+use webui::mail::drafts::{DraftState, of_owner};
 
 const NURSE: &str = "fujita-sayaka";
 const DOCTOR: &str = "takahashi-fumihiko";
@@ -154,9 +154,8 @@ async fn assert_no_files(browser: &mut Browser, draft: &str) {
 fn drafts(network: &TestNetwork) -> usize {
     let act = Act::new(Actor::System, "test.look", network.app.now());
     let owner: store::Id<Member> = network.member(NURSE).member.id;
-    let found = network
-        .app
-        .store
-        .glance(act, |view| Ok::<_, StoreError>(of_owner(view, owner, false)?.len()));
+    let found = network.app.store.glance(act, |view| {
+        Ok::<_, StoreError>(of_owner(view, owner, DraftState::Writing.number())?.len())
+    });
     found.unwrap()
 }

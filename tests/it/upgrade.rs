@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use appliance::migrations::MIGRATIONS;
 use provisioning::{cards, devices, enrolment, facilities, members, network};
 use store::{Act, Actor, Clock, Layout, MasterKey, Store, StoreError};
-use webui::mail::model::Folder;
+use webui::mail::drafts::DraftState;
+use webui::mail::model::{Folder, Owner};
 use webui::mail::{drafts, tables};
 
 fn fixtures() -> Vec<PathBuf> {
@@ -62,11 +63,15 @@ fn read_everything(store: &Store) {
         printed += store.read(|read| cards::of_member(read, member.id)).unwrap().len();
         let act = Act::new(Actor::System, "test", store.clock().now());
         let found = store.glance(act, |view| {
-            let inbox = tables::entries(view, member.id, Folder::Inbox, None, 500)?.rows;
+            let owner = Owner::member(member.id);
+            let inbox = tables::entries(view, owner, Folder::Inbox, None, 500)?.rows;
             for entry in &inbox {
-                assert!(tables::mail_of(view, member.id, entry.mail)?.is_some());
+                let (mail, _) = tables::mail_of(view, &[owner], entry.mail)?.unwrap();
+                let parts = tables::conversation(view, &[owner], mail.thread)?;
+                assert!(parts.iter().any(|(part, _)| part.id == mail.id));
             }
-            Ok::<_, StoreError>((inbox.len(), drafts::of_owner(view, member.id, false)?.len()))
+            let writing = DraftState::Writing.number();
+            Ok::<_, StoreError>((inbox.len(), drafts::of_owner(view, member.id, writing)?.len()))
         });
         let (inbox, drafts) = found.unwrap();
         mails += inbox;

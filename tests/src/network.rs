@@ -8,6 +8,7 @@ use std::time::Duration;
 use appliance::demo::{self, DemoNetwork};
 use appliance::migrations::MIGRATIONS;
 use appliance::{Running, start};
+use jiff::SignedDuration;
 use provisioning::authority::DeviceKey;
 use provisioning::cards::{self, Approval, Printed};
 use provisioning::devices::{Certificate, CertificateState, Device, DeviceState, Platform};
@@ -17,12 +18,19 @@ use provisioning::facilities::FacilityKind;
 use store::{Act, Actor, Clock, Id, Layout, MasterKey, Store, StoreError};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use webui::kit::app::App;
+use webui::kit::app::{App, Rules};
 
 use crate::browser::Browser;
 use crate::line::{Identity, Way};
 
 pub const DOMAIN: &str = "tokinet.test";
+
+/// Nobody waits for second thoughts here.
+const RULES: Rules = Rules {
+    undo: SignedDuration::ZERO,
+    urgent_reminder: SignedDuration::from_mins(15),
+    urgent_escalation: SignedDuration::from_mins(30),
+};
 
 const CACHE_BYTES: usize = 32 * 1024 * 1024;
 
@@ -66,7 +74,7 @@ impl TestNetwork {
             store
         });
         let store = making.await.expect("a network");
-        let running = start(store, loopback().await).await.expect("a start");
+        let running = start(store, loopback().await, RULES).await.expect("a start");
         Self { app: running.app.clone(), running, folder, master, data }
     }
 
@@ -79,7 +87,7 @@ impl TestNetwork {
         let open = || Store::open(&layout, &MasterKey::new(master), Clock::system(), MIGRATIONS);
         // The last clone of the old store closes its files a moment after `stop`.
         let store = poll(Duration::from_secs(10), || open().ok()).await.expect("opens again");
-        let running = start(store, loopback().await).await.expect("a start");
+        let running = start(store, loopback().await, RULES).await.expect("a start");
         Self { app: running.app.clone(), running, folder, master, data }
     }
 

@@ -43,3 +43,12 @@ if (idle) {
     location.assign(`/lock?next=${encodeURIComponent(location.pathname + location.search)}`);
   }, 5000);
 }
+// Choosing every row; a mail that has left is no longer waiting; one menu at a time.
+one('[data-many-all]')?.addEventListener('change', (event) => all('.row-choose input').forEach((box) => { box.checked = event.target.checked; }));
+const leaves = one('[data-leaves]');
+if (leaves) {
+  const left = Date.parse(leaves.dateTime) - Date.now();
+  // Longer timers overflow; nobody watches the page for days.
+  if (left < 24 * 60 * 60 * 1000) setTimeout(() => location.assign('/mail/sent'), Math.max(left, 0) + 1500);
+}
+addEventListener('click', (event) => all('.menu[open]').forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; }));

@@ -12,7 +12,7 @@ function unread(count) {
 
 // An open inbox shows what came, and keeps its place.
 async function refresh() {
-  if (!one('[data-scroll="inbox"]') || new URLSearchParams(location.search).has('after')) return;
+  if (!one('[data-scroll="inbox"][data-own]') || all('.row-choose :checked').length || new URLSearchParams(location.search).has('after')) return;
   const answer = await fetch('/mail/inbox');
   const page = answer.ok && !answer.redirected && parse(await answer.text());
   if (!page || !one('[data-rows]', page)) return;

@@ -5,16 +5,19 @@ use std::fmt::Write as _;
 use axum::http::StatusCode;
 use provisioning::cards::{self, Approval, Printed};
 use provisioning::enrolment::{self, Enrolment, Form, Redemption, SessionToken};
+use provisioning::mailboxes::{self, Mailbox, MailboxDetails};
 use store::StoreError;
 
 use crate::kit::routes::{Access, Route, Verb};
 use crate::kit::testing::{Answer, HOSTILE, Net, PASSWORD, Persona, act};
-use crate::mail::drafts::{self, Draft, DraftKind};
-use crate::mail::model::{Importance, Mail, Person};
+use crate::mail::delivery;
+use crate::mail::drafts::{self, Draft};
+use crate::mail::model::{Importance, Mail, Owner, Person};
 
 /// A network in which every kind of thing exists once, with its ids.
 struct Scene {
     net: Net,
+    mailbox: Mailbox,
     mail: Mail,
     draft: Draft,
     enrolment: Enrolment,
@@ -24,10 +27,11 @@ struct Scene {
 impl Scene {
     fn new(mark: &str) -> Self {
         let net = Net::with_names(mark);
-        let mail = mail(&net, mark);
+        let mailbox = mailbox(&net, mark);
+        let mail = mail(&net, &mailbox, mark);
         let draft = draft(&net, mark);
         let (enrolment, card) = cards_of(&net, mark);
-        Self { net, mail, draft, enrolment, card }
+        Self { net, mailbox, mail, draft, enrolment, card }
     }
 
     /// The route's path with ids of things that exist.
@@ -73,6 +77,13 @@ impl Scene {
                 ("body", "本文".to_owned()),
             ],
             "/mail/drafts/{draft}/send" => vec![("version", version)],
+            "/mail/many" => {
+                vec![("do", "star".to_owned()), ("mail", self.mail.id.to_string())]
+            }
+            "/mail/{mail}/later" => vec![("until", "tomorrow".to_owned())],
+            "/mail/{mail}/charge" => {
+                vec![("box", self.mailbox.id.to_string()), ("on", "yes".to_owned())]
+            }
             "/office/cards" => {
                 vec![
                     ("member", doctor),
@@ -125,7 +136,12 @@ impl Scene {
 fn may_pass(route: &Route, persona: Persona) -> bool {
     // The mail went from the manager to the member; the draft and the session are the member's.
     let behind = |ids: &[&str]| ids.iter().any(|id| route.path.contains(id));
+    let reads = ["/later", "/done", "/charge"].iter().any(|end| route.path.ends_with(end));
+    let sent = ["/withdraw", "/remind"].iter().any(|end| route.path.ends_with(end));
+    let is_of_mail = route.path.starts_with("/mail/{mail}");
     let owns = match persona {
+        Persona::Member if is_of_mail && sent => false,
+        Persona::Manager if is_of_mail && reads => false,
         Persona::Member => true,
         Persona::Manager => !behind(&["{draft}", "{session}"]),
         Persona::Stranger
@@ -186,6 +202,7 @@ async fn every_change_leaves_a_row_in_the_trail() {
         let persona = match route.access {
             Access::Office => Persona::Office,
             Access::Auditor => Persona::Auditor,
+            _ if !may_pass(&route, Persona::Member) => Persona::Manager,
             Access::Stranger | Access::Device | Access::Session | Access::Member => Persona::Member,
         };
         let scene = Scene::new("");
@@ -235,24 +252,31 @@ fn the_list_of_doors_is_the_one_that_was_reviewed() {
     assert_eq!(found, include_str!("../routes.txt"), "write it anew with TOKINET_GOLDEN=1");
 }
 
-fn mail(net: &Net, mark: &str) -> Mail {
-    let mail = Mail {
-        id: net.app.store.clock().id(),
-        sender: Person::new(&net.doctor, &net.clinic),
-        recipients: vec![Person::new(&net.nurse, &net.station)],
-        subject: format!("山田　太郎様について{mark}"),
-        body: format!("お世話になっております。{mark}"),
-        importance: Importance::Important,
-        files: Vec::new(),
-        sent_at: net.app.now(),
-        answers: None,
+fn mailbox(net: &Net, mark: &str) -> Mailbox {
+    let details = MailboxDetails {
+        name: format!("連携室{mark}"),
+        kana: "レンケイシツ".to_owned(),
+        members: vec![net.nurse.id],
+        open: true,
     };
-    let sent = Mail { sender: Person::new(&net.nurse, &net.station), ..mail.clone() };
-    let kept = Mail { id: net.app.store.clock().id(), ..sent };
+    let (clock, station) = (net.app.store.clock().clone(), net.station.id);
+    act(&net.app.store, move |write| mailboxes::found(write, &clock, station, details).unwrap())
+}
+
+fn mail(net: &Net, mailbox: &Mailbox, mark: &str) -> Mail {
+    let (id, nurse) = (net.app.store.clock().id(), Person::new(&net.nurse, &net.station));
+    let (doctor, now) = (Person::new(&net.doctor, &net.clinic), net.app.now());
+    let subject = format!("山田　太郎様について{mark}");
+    let body = format!("お世話になっております。{mark}");
+    let to = [nurse.clone(), Person::mailbox(mailbox, &net.station)];
+    let mail = Mail::plain(id, doctor, to, subject, body, now);
+    let mail = Mail { importance: Importance::Important, ..mail };
+    let id = net.app.store.clock().id();
+    let kept = Mail { id, thread: id, sender: nurse, ..mail.clone() };
     let delivered = mail.clone();
     act(&net.app.store, move |write| {
-        drafts::deliver(write, &delivered).unwrap();
-        drafts::deliver(write, &kept).unwrap();
+        delivery::deliver(write, &delivered).unwrap();
+        delivery::deliver(write, &kept).unwrap();
     });
     // The doctor's own copy would let the doctor in; the office and the nurse are what counts.
     mail
@@ -260,18 +284,11 @@ fn mail(net: &Net, mark: &str) -> Mail {
 
 fn draft(net: &Net, mark: &str) -> Draft {
     let draft = Draft {
-        id: net.app.store.clock().id(),
-        owner: net.nurse.id,
         version: 3,
-        kind: DraftKind::New,
-        recipients: vec![net.doctor.id],
+        recipients: vec![Owner::member(net.doctor.id)],
         subject: format!("下書き{mark}"),
         body: format!("本文{mark}"),
-        importance: Importance::Normal,
-        files: Vec::new(),
-        next_file: 0,
-        saved_at: net.app.now(),
-        discarded: false,
+        ..Draft::blank(net.app.store.clock().id(), net.nurse.id, net.app.now())
     };
     let kept = draft.clone();
     act(&net.app.store, move |write| drafts::start(write, &kept).unwrap());

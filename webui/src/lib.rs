@@ -53,7 +53,7 @@ pub fn routes() -> Routes {
 }
 
 /// What the box does by itself.
-pub const JOBS: &[Job] = &[];
+pub const JOBS: &[Job] = &[mail::WAKE, mail::PURGE];
 
 /// Serves both hosts on one listener until `stop`; open requests may end.
 pub async fn serve(
@@ -65,6 +65,7 @@ pub async fn serve(
     let doors = doors(&app);
     let signals = tokio::spawn(live::Live::run(app.clone()));
     jobs::start(&app, JOBS, &stop);
+    tokio::spawn(mail::outbox::run(app.clone(), stop.clone()));
     listen::serve(app, listener, tls, doors, stop).await;
     signals.abort();
     Ok(())

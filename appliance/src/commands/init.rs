@@ -13,7 +13,7 @@ use provisioning::network::{self, Network, OfficeContact};
 use store::{Act, Actor, Clock, Store};
 
 use super::say;
-use crate::config::Config;
+use crate::config::{Config, MailRules};
 use crate::master;
 use crate::migrations::MIGRATIONS;
 
@@ -72,6 +72,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         cache_mib: 256,
         master_key: Some(std::path::absolute(&key_file)?),
         backup_recipient: Some(recipient),
+        mail: MailRules::default(),
     };
     let master = master::create(&key_file)?;
     let store = Store::create(&config.layout(), &master, clock, MIGRATIONS)?;

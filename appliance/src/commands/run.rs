@@ -30,7 +30,7 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
-    let mut running = start(store, listener).await?;
+    let mut running = start(store, listener, config.mail.rules()).await?;
     let config = Arc::new(config);
     let control = control::listen(config.clone(), running.app.clone())?;
     say(format_args!("ready on {}", running.address));

@@ -12,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::enrol::{Place, redeem};
 use super::{runtime, say};
 use crate::client::{Identity, Trust, tls};
+use crate::config::MailRules;
 use crate::demo::{self, DemoNetwork, Persona};
 use crate::forward::{self, Guest};
 use crate::migrations::MIGRATIONS;
@@ -49,7 +50,7 @@ async fn try_out(args: Args, folder: PathBuf) -> anyhow::Result<()> {
     let fresh = !layout.file().exists();
     let store = tokio::task::spawn_blocking(move || open(&layout, &master_file, fresh)).await??;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let running = start(store, listener).await?;
+    let running = start(store, listener, MailRules::default().rules()).await?;
     if fresh {
         demo::fill(&running.app, &data).await?;
     }

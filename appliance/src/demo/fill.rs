@@ -13,9 +13,10 @@ use provisioning::network::{self, Network, OfficeContact};
 use store::{Act, Actor, Id, Store, StoreError};
 use webui::kit::app::App;
 use webui::kit::japanese;
-use webui::mail::drafts::{self, Draft, DraftKind};
-use webui::mail::model::{File, Importance, Mail, Person};
-use webui::mail::tables;
+use webui::mail::drafts::{self, Draft};
+use webui::mail::model::{File, Importance, Mail, Owner, Person};
+use webui::mail::tables::MailProblem;
+use webui::mail::{acts, delivery};
 
 use super::data::{DemoNetwork, DraftData, FacilityData, MailData, Mails, MemberData};
 use super::pictures;
@@ -158,12 +159,14 @@ pub async fn fill(app: &App, data: &DemoNetwork) -> anyhow::Result<()> {
     let mails = Mails::read()?;
     let cast = Cast::of(&app.store, data)?;
     let drawn = draw_all(app, &mails).await?;
-    let mut sent: BTreeMap<&str, Id<Mail>> = BTreeMap::new();
+    let mut sent: BTreeMap<&str, (Id<Mail>, Id<Mail>)> = BTreeMap::new();
     for one in &mails.mail {
         let at = moment(app, one.days_ago, &one.time)?;
-        let answers = one.reply_to.as_deref().and_then(|key| sent.get(key).copied());
-        let mail = mail(app, &cast, &drawn, one, at, answers)?;
-        sent.insert(&one.key, mail.id);
+        let mut mail = mail(app, &cast, &drawn, one, at)?;
+        if let Some((answered, thread)) = one.reply_to.as_deref().and_then(|key| sent.get(key)) {
+            (mail.answers, mail.thread) = (Some(*answered), *thread);
+        }
+        sent.insert(&one.key, (mail.id, mail.thread));
         deliver(app, &cast, mail, one).await?;
     }
     for one in &mails.draft {
@@ -178,21 +181,15 @@ fn mail(
     drawn: &BTreeMap<String, File>,
     data: &MailData,
     sent_at: Timestamp,
-    answers: Option<Id<Mail>>,
 ) -> anyhow::Result<Mail> {
     let files = data.pictures.iter().filter_map(|name| drawn.get(name));
     let numbered = (0u16..).zip(files).map(|(n, file)| File { n, ..file.clone() });
-    Ok(Mail {
-        id: app.store.clock().id(),
-        sender: cast.person(&data.from)?,
-        recipients: data.to.iter().map(|key| cast.person(key)).collect::<Result<_, _>>()?,
-        subject: data.subject.clone(),
-        body: data.body.trim().to_owned(),
-        importance: Importance::of_key(&data.importance),
-        files: numbered.collect(),
-        sent_at,
-        answers,
-    })
+    let recipients: Result<Vec<_>, _> = data.to.iter().map(|key| cast.person(key)).collect();
+    let (id, sender) = (app.store.clock().id(), cast.person(&data.from)?);
+    let (subject, body) = (data.subject.clone(), data.body.trim().to_owned());
+    let mail = Mail::plain(id, sender, recipients?, subject, body, sent_at);
+    let importance = Importance::of_key(&data.importance);
+    Ok(Mail { importance, files: numbered.collect(), ..mail })
 }
 
 async fn deliver(app: &App, cast: &Cast, mail: Mail, data: &MailData) -> anyhow::Result<()> {
@@ -202,38 +199,32 @@ async fn deliver(app: &App, cast: &Cast, mail: Mail, data: &MailData) -> anyhow:
         let at = mail.sent_at + SignedDuration::from_mins(opened.after_minutes);
         openings.push((cast.member(&opened.by)?.id, at.min(now)));
     }
-    let sender = mail.sender.member;
+    let sender = cast.member(&data.from)?.id;
     app.store
         .write(act(&app.store, "demo.mail"), move |write| {
-            drafts::deliver(write, &mail)?;
+            delivery::deliver(write, &mail)?;
             for (member, at) in openings {
-                tables::open(write, member, mail.id, at)?;
+                acts::open(write, Owner::member(member), member, mail.id, at)?;
             }
             if let Some(answered) = mail.answers {
-                tables::note_answer(write, answered, sender, mail.sent_at)?;
+                let owner = Owner::member(sender);
+                acts::note_answer(write, answered, owner, sender, mail.sent_at)?;
             }
-            Ok::<_, tables::MailProblem>(())
+            Ok::<_, MailProblem>(())
         })
         .await?;
     Ok(())
 }
 
 async fn put_draft(app: &App, cast: &Cast, data: &DraftData) -> anyhow::Result<()> {
-    let recipients: Result<Vec<_>, _> =
-        data.to.iter().map(|key| cast.member(key).map(|member| member.id)).collect();
+    let recipients = data.to.iter().map(|key| Ok(Owner::member(cast.member(key)?.id)));
+    let (id, owner) = (app.store.clock().id(), cast.member(&data.from)?.id);
     let draft = Draft {
-        id: app.store.clock().id(),
-        owner: cast.member(&data.from)?.id,
         version: 2,
-        kind: DraftKind::New,
-        recipients: recipients?,
+        recipients: recipients.collect::<anyhow::Result<_>>()?,
         subject: data.subject.clone(),
         body: data.body.trim().to_owned(),
-        importance: Importance::Normal,
-        files: Vec::new(),
-        next_file: 0,
-        saved_at: app.now() - SignedDuration::from_mins(47),
-        discarded: false,
+        ..Draft::blank(id, owner, app.now() - SignedDuration::from_mins(47))
     };
     let act = act(&app.store, "demo.draft");
     app.store.write(act, move |write| drafts::start(write, &draft)).await?;

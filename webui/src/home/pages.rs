@@ -13,8 +13,8 @@ use crate::kit::japanese;
 use crate::kit::live::Unread;
 use crate::kit::member::SignedIn;
 use crate::kit::page::Page;
-use crate::mail::drafts::{self, draft_row};
-use crate::mail::model::{Entry, EntryState, Folder};
+use crate::mail::drafts::{self, DraftState, draft_row};
+use crate::mail::model::{Entry, EntryState, Folder, Owner};
 use crate::mail::tables::entries;
 use crate::mail::{EntryView, entry_view};
 use crate::office::counts::{Counts, counts};
@@ -86,15 +86,15 @@ pub async fn show_home(
     frame: Frame,
     State(app): State<App>,
 ) -> Result<Response, Failure> {
-    let (owner, now) = (asked.id(), asked.now());
+    let (owner, now) = (Owner::member(asked.id()), asked.now());
     let (inbox, sent, writing, unread, credential) =
         app.store.glance(asked.act("mail.list"), |view| {
             Ok::<_, StoreError>((
                 entries(view, owner, Folder::Inbox, None, ROWS_LOOKED_AT)?.rows,
                 entries(view, owner, Folder::Sent, None, ROWS_LOOKED_AT)?.rows,
-                drafts::of_owner(view, owner, false)?,
-                view.counter::<Unread>(&owner)?,
-                view.get::<Credential>(&owner)?,
+                drafts::of_owner(view, asked.id(), DraftState::Writing.number())?,
+                view.counter::<Unread>(&asked.id())?,
+                view.get::<Credential>(&asked.id())?,
             ))
         })?;
     let directory = app.directory()?;
@@ -119,7 +119,7 @@ pub async fn show_home(
 fn sent_view(entry: &Entry, now: jiff::Timestamp) -> Option<SentView> {
     let EntryState::Sent { opened, recipients } = entry.state else { return None };
     let unopened = recipients.saturating_sub(opened);
-    let job = japanese::job(entry.who.job);
+    let job = entry.who.job.map_or("", japanese::job);
     let to = match entry.more {
         0 => format!("{} {job}", entry.who.name),
         more => format!("{} {job} ほか{more}人", entry.who.name),

@@ -4,9 +4,11 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::SignedDuration;
 use provisioning::authority::Authority;
 use provisioning::directory::Directory;
 use provisioning::facilities::Facility;
+use provisioning::mailboxes::Mailbox;
 use provisioning::members::Member;
 use provisioning::network::{self, Network};
 use store::{Record, Store, StoreError};
@@ -27,6 +29,28 @@ const HASHES_AT_ONCE: usize = 2;
 pub struct Config {
     /// The program that cleans photos: this binary with its hidden command.
     pub picture_worker: PathBuf,
+    pub rules: Rules,
+}
+
+/// What the owner of a box may set about mail.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// How long a mail waits for second thoughts after it was sent; zero sends at once.
+    pub undo: SignedDuration,
+    /// How long an urgent mail may lie unopened before its reader is reminded.
+    pub urgent_reminder: SignedDuration,
+    /// How long before the facility's second contact is told.
+    pub urgent_escalation: SignedDuration,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            undo: SignedDuration::from_secs(15),
+            urgent_reminder: SignedDuration::from_mins(15),
+            urgent_escalation: SignedDuration::from_mins(30),
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -41,12 +65,28 @@ pub struct Parts {
     pub connections: Connections,
     pub hashing: Semaphore,
     pub cleaner: Cleaner,
+    pub rules: Rules,
+    pub outbox: OutboxBell,
     directory: Mutex<Option<Cached>>,
 }
 
 struct Cached {
     generation: u64,
     directory: Arc<Directory>,
+}
+
+/// Wakes whoever watches the outbox, when something was put into it.
+#[derive(Default)]
+pub struct OutboxBell(tokio::sync::Notify);
+
+impl OutboxBell {
+    pub fn wake(&self) {
+        self.0.notify_one();
+    }
+
+    pub async fn rung(&self) {
+        self.0.notified().await;
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +114,8 @@ impl App {
             connections: Connections::default(),
             hashing: Semaphore::new(HASHES_AT_ONCE),
             cleaner: Cleaner::new(config.picture_worker.clone()),
+            rules: config.rules,
+            outbox: OutboxBell::default(),
             directory: Mutex::new(None),
         })))
     }
@@ -104,10 +146,10 @@ impl Parts {
         japanese::today(self.now())
     }
 
-    /// Everybody, read anew only after a facility or a member changed.
+    /// Everybody, read anew only after a facility, a mailbox or a member changed.
     pub fn directory(&self) -> Result<Arc<Directory>, StoreError> {
-        let generation =
-            self.store.generation(Member::TABLE) + self.store.generation(Facility::TABLE);
+        let tables = [Member::TABLE, Facility::TABLE, Mailbox::TABLE];
+        let generation = tables.iter().map(|table| self.store.generation(table)).sum();
         let mut cached = self.directory.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cached) = &*cached
             && cached.generation == generation

@@ -99,6 +99,7 @@ const FILES: &[(&str, &[u8])] = files![
     "icons.svg",
     "keyboard.js",
     "live.js",
+    "mail.css",
     "office.css",
     "office.js",
     "print.css",

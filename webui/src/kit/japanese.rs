@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use jiff::civil::{Date, Weekday};
+use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use provisioning::facilities::{CodeProblem, FacilityKind};
@@ -159,6 +159,32 @@ pub fn read_date(text: &str) -> Option<Date> {
         Some(era) => era_day(era, year, month, day),
         None => Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok(),
     }
+}
+
+/// Reads a time of day as people write it: 14:05, 14時5分, 1405.
+pub fn read_time(text: &str) -> Option<Time> {
+    use unicode_normalization::UnicodeNormalization as _;
+    let text: String = text.nfkc().filter(|c| !c.is_whitespace()).collect();
+    let digits_only = text.chars().all(|c| c.is_ascii_digit());
+    let (hour, minute) = if digits_only && (3..=4).contains(&text.len()) {
+        let at = text.len() - 2;
+        (text.get(..at)?.parse().ok()?, text.get(at..)?.parse().ok()?)
+    } else {
+        let parts = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
+        let parts: Option<Vec<i8>> = parts.map(|part| part.parse().ok()).collect();
+        match *parts?.as_slice() {
+            [hour] => (hour, 0),
+            [hour, minute, ..] => (hour, minute),
+            [] => return None,
+        }
+    };
+    Time::new(hour, minute, 0, 0).ok()
+}
+
+/// A day and a time of day in Japan.
+pub fn moment(date: Date, time: Time) -> Option<Timestamp> {
+    let zoned = date.to_datetime(time).to_zoned(local(Timestamp::UNIX_EPOCH).time_zone().clone());
+    zoned.ok().map(|zoned| zoned.timestamp())
 }
 
 fn era_day(era: &Era, year: i16, month: i16, day: i16) -> Option<Date> {

@@ -48,6 +48,8 @@ pub enum NoticeKind {
     Certificate,
     /// Something about devices wants the eyes of whoever is in charge of them.
     Device,
+    /// One's own mail could not leave.
+    Stopped,
 }
 
 impl Record for Notice {

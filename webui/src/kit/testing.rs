@@ -18,7 +18,7 @@ use provisioning::network::{self, Network, OfficeContact};
 use store::{Act, Actor, Clock, Id, Store};
 use tower::ServiceExt as _;
 
-use super::app::{App, Config};
+use super::app::{App, Config, Rules};
 use super::listen::Ingress;
 use super::session::{Session, SessionState, Token};
 use super::tls::Door;
@@ -101,6 +101,15 @@ impl Net {
 
     /// Every name ends in `mark`.
     pub fn with_names(mark: &str) -> Self {
+        Self::with(mark, Rules { undo: SignedDuration::ZERO, ..Rules::default() })
+    }
+
+    /// Mails wait for second thoughts, as they do on a box.
+    pub fn with_undo() -> Self {
+        Self::with("", Rules::default())
+    }
+
+    fn with(mark: &str, rules: Rules) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::fixed("2026-04-01T05:00:00Z".parse().unwrap(), 1);
         let store = Store::in_memory(folder.path(), clock.clone()).unwrap();
@@ -112,7 +121,7 @@ impl Net {
             passwords: PasswordRules::default(),
         };
         act(&store, move |write| network::found(write, &network, &authority).unwrap());
-        let config = Config { picture_worker: PathBuf::from("/bin/false") };
+        let config = Config { picture_worker: PathBuf::from("/bin/false"), rules };
         let app = App::new(store, &config).unwrap();
         let doors = crate::doors(&app);
         let station = facility(&app, 1, FacilityKind::HomeNursing, "みどり訪問看護", mark);

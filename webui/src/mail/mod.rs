@@ -1,32 +1,36 @@
-//! Mail: letters between members, with receipts that say who opened them and when.
+//! Mail: letters between members and facilities' mailboxes, with receipts that say who opened
+//! them and when.
 //!
-//! `model` and `tables` hold the letters, `drafts` what is being written, `pages` what is read.
+//! `model` and `tables` hold the letters, `delivery` brings them, `acts` is whatever happens to
+//! them then. `lists` shows folders, `reading` one mail, `marks` what one does to it; `drafts` is
+//! what is being written and `outbox` what is about to leave.
 
+pub mod acts;
+pub mod boxes;
+pub mod delivery;
 pub mod model;
 pub mod tables;
 
 mod views;
 
 pub mod drafts;
-mod pages;
+mod lists;
+mod marks;
+pub mod outbox;
+mod reading;
+
+mod chores;
 
 #[cfg(test)]
 mod tests;
 
+pub use chores::{PURGE, WAKE};
 pub use views::{EntryView, entry_view};
 
-use crate::kit::routes::{Access, Routes};
+use crate::kit::routes::Routes;
 
 pub fn routes() -> Routes {
-    Routes::default()
-        .get(Access::Member, "/mail/inbox", pages::show_inbox)
-        .get(Access::Member, "/mail/sent", pages::show_sent)
-        .get(Access::Member, "/mail/bin", pages::show_bin)
-        .get(Access::Member, "/mail/{mail}", pages::show_mail)
-        .get(Access::Member, "/mail/{mail}/print", pages::show_print)
-        .get(Access::Member, "/mail/{mail}/files/{n}", pages::show_file)
-        .get(Access::Member, "/mail/{mail}/files/{n}/thumb", pages::show_thumb)
-        .post(Access::Member, "/mail/{mail}/bin", pages::post_bin)
-        .post(Access::Member, "/mail/{mail}/restore", pages::post_restore)
-        .join(drafts::routes())
+    let parts =
+        [lists::routes(), reading::routes(), marks::routes(), drafts::routes(), outbox::routes()];
+    parts.into_iter().fold(Routes::default(), Routes::join)
 }

@@ -1,19 +1,19 @@
-//! Mails as rows, and the acts on them.
+//! Mails, entries and receipts as rows, and the questions to them. What is done to them stands
+//! in `acts`.
 
-use jiff::Timestamp;
-use provisioning::members::Member;
 use store::{
     BlobName, Cursor, Id, Newest, Order, Page, Plain, Read, Record, Sensitive, StoreError, View,
     Write,
 };
 
-use super::model::{BlobUse, Entry, EntryState, Folder, Mail, Receipt};
-use crate::kit::live::{Notice, Unread};
+use super::model::{
+    Binned, BlobUse, Entry, Folder, Mail, Owner, Receipt, Star, ThreadPart, Waking,
+};
 
 impl Record for Mail {
     type Key = Id<Self>;
     const TABLE: &'static str = "mails";
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn key(&self) -> Self::Key {
         self.id
@@ -23,9 +23,9 @@ impl Record for Mail {
 impl Sensitive for Mail {}
 
 impl Record for Entry {
-    type Key = (Id<Member>, u8, Newest, Id<Mail>);
+    type Key = (Id<Owner>, u8, Newest, Id<Mail>);
     const TABLE: &'static str = "mail_entries";
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn key(&self) -> Self::Key {
         (self.owner, self.folder.number(), Newest(self.at), self.mail)
@@ -35,12 +35,12 @@ impl Record for Entry {
 impl Sensitive for Entry {}
 
 impl Record for Receipt {
-    type Key = (Id<Mail>, Id<Member>);
+    type Key = (Id<Mail>, Id<Owner>);
     const TABLE: &'static str = "mail_receipts";
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn key(&self) -> Self::Key {
-        (self.mail, self.member)
+        (self.mail, self.owner)
     }
 }
 
@@ -58,10 +58,60 @@ impl Record for BlobUse {
 
 impl Plain for BlobUse {}
 
+impl Record for Star {
+    type Key = (Id<Owner>, Newest, Id<Mail>);
+    const TABLE: &'static str = "mail_stars";
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> Self::Key {
+        (self.owner, Newest(self.at), self.mail)
+    }
+}
+
+impl Plain for Star {}
+
+impl Record for Waking {
+    type Key = (jiff::Timestamp, Id<Owner>, Id<Mail>);
+    const TABLE: &'static str = "mail_wakings";
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> Self::Key {
+        (self.at, self.owner, self.mail)
+    }
+}
+
+impl Plain for Waking {}
+
+impl Record for Binned {
+    type Key = (jiff::Timestamp, Id<Owner>, Id<Mail>);
+    const TABLE: &'static str = "mail_binned";
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> Self::Key {
+        (self.at, self.owner, self.mail)
+    }
+}
+
+impl Plain for Binned {}
+
+impl Record for ThreadPart {
+    type Key = (Id<Mail>, Id<Mail>);
+    const TABLE: &'static str = "mail_threads";
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> Self::Key {
+        (self.thread, self.mail)
+    }
+}
+
+impl Plain for ThreadPart {}
+
 #[derive(Debug, thiserror::Error)]
 pub enum MailProblem {
-    #[error("no such mail in this member's folders")]
+    #[error("no such mail in this owner's folders")]
     Unknown,
+    #[error("everybody has opened it")]
+    AllOpened,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -69,7 +119,7 @@ pub enum MailProblem {
 /// One page of a folder, newest first.
 pub fn entries(
     view: &View<'_>,
-    owner: Id<Member>,
+    owner: Id<Owner>,
     folder: Folder,
     after: Option<&Cursor>,
     rows_max: usize,
@@ -77,139 +127,82 @@ pub fn entries(
     view.reveal_page(&(owner, folder.number()), Order::Ascending, after, rows_max)
 }
 
-/// The mail, if it lies in one of this member's folders: the only way to read one.
+/// The mail, if it lies in a folder of one of these owners: the only way to read one. What was
+/// withdrawn comes without its words.
 pub fn mail_of(
     view: &View<'_>,
-    owner: Id<Member>,
+    owners: &[Id<Owner>],
     id: Id<Mail>,
 ) -> Result<Option<(Mail, Entry)>, StoreError> {
-    let Some(mail) = view.reveal::<Mail>(&id)? else { return Ok(None) };
-    for folder in [Folder::Inbox, Folder::Sent, Folder::Bin] {
-        let key = (owner, folder.number(), Newest(mail.sent_at), id);
-        if let Some(entry) = view.reveal::<Entry>(&key)? {
+    let Some(mut mail) = view.reveal::<Mail>(&id)? else { return Ok(None) };
+    for owner in owners {
+        for folder in Folder::ALL {
+            let key = (*owner, folder.number(), Newest(mail.sent_at), id);
+            let Some(entry) = view.reveal::<Entry>(&key)? else { continue };
+            mail.hide_withdrawn(entry.state);
             return Ok(Some((mail, entry)));
         }
     }
     Ok(None)
 }
 
-pub fn receipts(read: &Read<'_>, mail: &Mail) -> Result<Vec<Option<Receipt>>, StoreError> {
-    mail.recipients.iter().map(|person| read.get(&(mail.id, person.member))).collect()
-}
-
-/// Opens a mail: the receipt, the badge and the notice change in one act, and only once.
-pub fn open(
-    write: &mut Write<'_>,
-    owner: Id<Member>,
-    id: Id<Mail>,
-    now: Timestamp,
-) -> Result<(Mail, Entry), MailProblem> {
-    let (mail, mut entry) = own_entry(write, owner, id)?;
-    if entry.state != EntryState::Unopened {
-        return Ok((mail, entry));
-    }
-    if entry.folder == Folder::Inbox {
-        write.add::<Unread>(&owner, -1)?;
-    }
-    write.delete::<Notice>(&(id.bytes(), owner))?;
-    entry.state = EntryState::Opened;
-    write.put(&entry)?;
-    let receipt: Option<Receipt> = write.get(&(id, owner))?;
-    let mut receipt = receipt.unwrap_or(Receipt::unopened(id, owner));
-    if receipt.opened_at.is_none() {
-        receipt.opened_at = Some(now);
-        write.put(&receipt)?;
-        count_opened(write, &mail)?;
-    }
-    Ok((mail, entry))
-}
-
-/// The sender's list shows how many have opened.
-fn count_opened(write: &mut Write<'_>, mail: &Mail) -> Result<(), StoreError> {
-    for folder in [Folder::Sent, Folder::Bin] {
-        let key = (mail.sender.member, folder.number(), Newest(mail.sent_at), mail.id);
-        let Some(mut entry) = write.get::<Entry>(&key)? else { continue };
-        if let EntryState::Sent { opened, recipients } = entry.state {
-            entry.state = EntryState::Sent { opened: opened.saturating_add(1), recipients };
-            write.put(&entry)?;
-        }
-    }
-    Ok(())
-}
-
-/// A recipient who answers is known to have.
-pub fn note_answer(
-    write: &mut Write<'_>,
-    id: Id<Mail>,
-    by: Id<Member>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let mail: Option<Mail> = write.get(&id)?;
-    let received = |mail: Mail| mail.recipients.iter().any(|person| person.member == by);
-    if !mail.is_some_and(received) {
-        return Ok(());
-    }
-    let receipt: Option<Receipt> = write.get(&(id, by))?;
-    let mut receipt = receipt.unwrap_or(Receipt::unopened(id, by));
-    if receipt.answered_at.is_none() {
-        receipt.answered_at = Some(now);
-        write.put(&receipt)?;
-    }
-    Ok(())
-}
-
-pub fn move_to_bin(
-    write: &mut Write<'_>,
-    owner: Id<Member>,
-    id: Id<Mail>,
-) -> Result<(), MailProblem> {
-    let (_, entry) = own_entry(write, owner, id)?;
-    if entry.folder != Folder::Bin {
-        if entry.folder == Folder::Inbox && entry.state == EntryState::Unopened {
-            write.add::<Unread>(&owner, -1)?;
-            write.delete::<Notice>(&(id.bytes(), owner))?;
-        }
-        write.delete::<Entry>(&entry.key())?;
-        write.put(&Entry { folder: Folder::Bin, ..entry })?;
-    }
-    Ok(())
-}
-
-pub fn restore(
-    write: &mut Write<'_>,
-    owner: Id<Member>,
-    id: Id<Mail>,
-) -> Result<Folder, MailProblem> {
-    let (_, entry) = own_entry(write, owner, id)?;
-    if entry.folder != Folder::Bin {
-        return Ok(entry.folder);
-    }
-    let folder = match entry.state {
-        EntryState::Unopened => {
-            write.add::<Unread>(&owner, 1)?;
-            Folder::Inbox
-        }
-        EntryState::Opened => Folder::Inbox,
-        EntryState::Sent { .. } => Folder::Sent,
-    };
-    write.delete::<Entry>(&entry.key())?;
-    write.put(&Entry { folder, ..entry })?;
-    Ok(folder)
-}
-
-fn own_entry(
+/// The row of this mail at one owner, in whatever folder it lies.
+pub fn entry_of(
     write: &Write<'_>,
-    owner: Id<Member>,
-    id: Id<Mail>,
-) -> Result<(Mail, Entry), MailProblem> {
-    let mail: Mail = write.get(&id)?.ok_or(MailProblem::Unknown)?;
-    for folder in [Folder::Inbox, Folder::Sent, Folder::Bin] {
-        let key = (owner, folder.number(), Newest(mail.sent_at), id);
+    owner: Id<Owner>,
+    mail: &Mail,
+) -> Result<Option<Entry>, StoreError> {
+    for folder in Folder::ALL {
+        let key = (owner, folder.number(), Newest(mail.sent_at), mail.id);
         if let Some(entry) = write.get::<Entry>(&key)? {
-            return Ok((mail, entry));
+            return Ok(Some(entry));
         }
     }
-    Err(MailProblem::Unknown)
+    Ok(None)
+}
+
+pub fn receipts(read: &Read<'_>, mail: &Mail) -> Result<Vec<Option<Receipt>>, StoreError> {
+    mail.recipients.iter().map(|one| read.get(&(mail.id, one.person.owner))).collect()
+}
+
+/// The mails of one conversation that lie in these owners' folders, oldest first.
+pub fn conversation(
+    view: &View<'_>,
+    owners: &[Id<Owner>],
+    thread: Id<Mail>,
+) -> Result<Vec<(Mail, Entry)>, StoreError> {
+    /// Longer ones are read from their newest end; nobody scrolls through more.
+    const PARTS_MAX: usize = 100;
+    let answers = view.page::<ThreadPart>(&thread, Order::Descending, None, PARTS_MAX)?.rows;
+    let mut ids: Vec<_> = answers.iter().map(|part| part.mail).collect();
+    ids.push(thread);
+    ids.reverse();
+    let mut found = Vec::new();
+    for id in ids {
+        found.extend(mail_of(view, owners, id)?);
+    }
+    Ok(found)
+}
+
+/// What its owner has starred, newest first.
+pub fn starred(
+    view: &View<'_>,
+    owner: Id<Owner>,
+    after: Option<&Cursor>,
+    rows_max: usize,
+) -> Result<(Vec<Entry>, Option<Cursor>), StoreError> {
+    let page = view.page::<Star>(&owner, Order::Ascending, after, rows_max)?;
+    let mut rows = Vec::new();
+    for star in &page.rows {
+        for folder in Folder::ALL {
+            let key = (owner, folder.number(), Newest(star.at), star.mail);
+            if let Some(entry) = view.reveal::<Entry>(&key)? {
+                rows.push(entry);
+                break;
+            }
+        }
+    }
+    Ok((rows, page.next))
 }
 
 /// Whether a mail or a draft keeps this blob.

@@ -1,10 +1,13 @@
 //! Mails and entries as the templates want them.
 
 use jiff::Timestamp;
+use provisioning::directory::Directory;
 use serde::Serialize;
 use store::Id;
 
-use super::model::{Entry, EntryState, File, Mail, Person, Receipt};
+use super::model::{
+    Entry, EntryState, File, Mail, Mark, Person, Receipt, Recipient, RecipientNote,
+};
 use crate::kit::japanese;
 use crate::pictures::Kind;
 
@@ -20,9 +23,9 @@ impl PersonView {
     pub fn of(person: &Person) -> Self {
         Self {
             name: person.name.clone(),
-            job: japanese::job(person.job),
+            job: person.job.map_or("", japanese::job),
             facility: person.facility_name.clone(),
-            shared: false,
+            shared: person.is_mailbox(),
         }
     }
 }
@@ -45,6 +48,18 @@ pub struct EntryView {
     pub when: String,
     pub iso: String,
     pub opened: Option<OpenedView>,
+    pub answer: &'static str,
+    pub starred: bool,
+    pub answered: bool,
+    pub reminded: bool,
+    pub withdrawn: bool,
+    pub charge: Option<String>,
+    /// When it comes back, or when it leaves.
+    pub until: Option<String>,
+    /// A draft that could not leave.
+    pub stopped: bool,
+    /// Where an outgoing draft is taken back.
+    pub take_back: Option<String>,
 }
 
 #[derive(Clone, Copy, Serialize)]
@@ -55,7 +70,7 @@ pub struct OpenedView {
 
 pub fn entry_view(entry: &Entry, now: Timestamp, shown: Option<Id<Mail>>) -> EntryView {
     let opened = match entry.state {
-        EntryState::Unopened | EntryState::Opened => None,
+        EntryState::Unopened | EntryState::Opened | EntryState::Withdrawn => None,
         EntryState::Sent { opened, recipients } => {
             Some(OpenedView { done: opened, of: recipients })
         }
@@ -66,9 +81,9 @@ pub fn entry_view(entry: &Entry, now: Timestamp, shown: Option<Id<Mail>>) -> Ent
         open: shown == Some(entry.mail),
         unread: entry.state == EntryState::Unopened,
         name: entry.who.name.clone(),
-        job: japanese::job(entry.who.job),
+        job: entry.who.job.map_or("", japanese::job),
         facility: entry.who.facility_name.clone(),
-        shared: false,
+        shared: entry.who.is_mailbox(),
         more: entry.more,
         subject: entry.subject.clone(),
         importance: entry.importance.key(),
@@ -76,6 +91,15 @@ pub fn entry_view(entry: &Entry, now: Timestamp, shown: Option<Id<Mail>>) -> Ent
         when: japanese::short(entry.at, now),
         iso: japanese::iso(entry.at),
         opened,
+        answer: entry.answer.key(),
+        starred: entry.marks.starred,
+        answered: entry.marks.answered,
+        reminded: entry.marks.reminded,
+        withdrawn: entry.state == EntryState::Withdrawn,
+        charge: entry.marks.charge.as_ref().map(|charge| charge.name.clone()),
+        until: entry.marks.wakes_at.map(|at| japanese::short(at, now)),
+        stopped: false,
+        take_back: None,
     }
 }
 
@@ -119,19 +143,69 @@ fn kind_word(media_type: &str) -> &'static str {
 pub struct ReceiptView {
     #[serde(flatten)]
     pub person: PersonView,
+    /// Who opened it or deals with it, in a mailbox.
     pub by: Option<String>,
     pub state: &'static str,
     pub when: Option<String>,
+    pub reminded: Option<String>,
+    /// When the facility's second contact was told.
+    pub told: Option<String>,
+    pub note: Option<NoteView>,
 }
 
-pub fn receipt_view(person: &Person, receipt: Option<&Receipt>, now: Timestamp) -> ReceiptView {
-    let opened_at = receipt.and_then(|receipt| receipt.opened_at);
-    let answered_at = receipt.and_then(|receipt| receipt.answered_at);
-    let (state, at) = match (opened_at, answered_at) {
-        (_, Some(at)) => ("answered", Some(at)),
-        (Some(at), None) => ("opened", Some(at)),
-        (None, None) => ("unopened", None),
+#[derive(Clone, Serialize)]
+pub struct NoteView {
+    pub kind: &'static str,
+    pub text: String,
+}
+
+pub fn receipt_view(
+    recipient: &Recipient,
+    receipt: Option<&Receipt>,
+    directory: &Directory,
+    now: Timestamp,
+) -> ReceiptView {
+    let (state, mark) = receipt.map_or(("unopened", None), furthest);
+    let withdrawn_at = receipt.and_then(|receipt| receipt.withdrawn_at);
+    let (state, at) = match withdrawn_at {
+        Some(at) => ("withdrawn", Some(at)),
+        None => (state, mark.map(|mark| mark.at)),
     };
-    let when = at.map(|at| japanese::short(at, now));
-    ReceiptView { person: PersonView::of(person), by: None, state, when }
+    let by = mark.filter(|_| recipient.person.is_mailbox());
+    let by = by.and_then(|mark| directory.member(mark.by));
+    let reminded_at = receipt.and_then(|receipt| receipt.reminded_at);
+    ReceiptView {
+        person: PersonView::of(&recipient.person),
+        by: by.map(|entry| entry.member.details.name.full()),
+        state,
+        when: at.map(|at| japanese::short(at, now)),
+        reminded: reminded_at.map(|at| japanese::short(at, now)),
+        told: receipt.and_then(|receipt| receipt.told_at).map(|at| japanese::short(at, now)),
+        note: note_view(&recipient.note, now),
+    }
+}
+
+/// How far a mail has come at one recipient.
+fn furthest(receipt: &Receipt) -> (&'static str, Option<Mark>) {
+    let steps = [
+        ("dealt", receipt.done),
+        ("answered", receipt.answered),
+        ("taken", receipt.taken),
+        ("opened", receipt.opened),
+    ];
+    let reached = steps.into_iter().find(|(_, mark)| mark.is_some());
+    reached.unwrap_or(("unopened", None))
+}
+
+fn note_view(note: &RecipientNote, now: Timestamp) -> Option<NoteView> {
+    match note {
+        RecipientNote::Nothing => None,
+        RecipientNote::Absent { until } => Some(NoteView {
+            kind: "absent",
+            text: japanese::short_day(*until, japanese::today(now)),
+        }),
+        RecipientNote::StandsInFor(name) => {
+            Some(NoteView { kind: "stands_in", text: name.clone() })
+        }
+    }
 }

@@ -128,7 +128,7 @@ pub async fn log_in(
         sessions.push(Session {
             token: token.blinded(app),
             id: app.store.clock().id(),
-            member: resident.person.member,
+            member: resident.member,
             device,
             since: now,
             touched: now,

@@ -5,11 +5,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
-use jiff::Timestamp;
 use store::{Id, Store};
 use webui::kit::app::App;
-use webui::mail::drafts::{self, Draft, DraftKind};
-use webui::mail::model::Importance;
+use webui::mail::drafts::{self, Draft};
 
 use super::device::{Visitor, log_in};
 use super::meter::Spread;
@@ -125,21 +123,7 @@ impl Transfer<'_> {
 
 async fn start_draft(app: &App, visitor: &Visitor) -> anyhow::Result<Id<Draft>> {
     let store: &Store = &app.store;
-    let saved_at: Timestamp = app.now();
-    let draft = Draft {
-        id: store.clock().id(),
-        owner: visitor.resident.person.member,
-        version: 1,
-        kind: DraftKind::New,
-        recipients: Vec::new(),
-        subject: String::new(),
-        body: String::new(),
-        importance: Importance::Normal,
-        files: Vec::new(),
-        next_file: 0,
-        saved_at,
-        discarded: false,
-    };
+    let draft = Draft::blank(store.clock().id(), visitor.resident.member, app.now());
     let id = draft.id;
     store.write(act(store, "draft.start"), move |write| drafts::start(write, &draft)).await?;
     Ok(id)

@@ -3,9 +3,9 @@
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use store::{Store, Write};
-use webui::mail::drafts;
-use webui::mail::model::{Importance, Mail};
-use webui::mail::tables::{self, MailProblem};
+use webui::mail::model::Mail;
+use webui::mail::tables::MailProblem;
+use webui::mail::{acts, delivery};
 
 use super::town::{Resident, Town, act};
 
@@ -61,7 +61,7 @@ impl Mails {
             let mails = mails?;
             store.write_and_wait(act(store, "bench.fill"), move |write| {
                 for mail in &mails {
-                    drafts::deliver(write, mail)?;
+                    delivery::deliver(write, mail)?;
                     open(write, mail)?;
                 }
                 Ok::<_, MailProblem>(())
@@ -80,17 +80,9 @@ impl Mails {
         let recipients = [reader, any(&mut self.draw, &town.people)?];
         let place = self.draw.below(town.sample.len());
         let (subject, body) = town.sample.get(place).context("no sample mails")?;
-        Ok(Mail {
-            id: store.clock().id(),
-            sender: sender.person.clone(),
-            recipients: recipients.map(|one| one.person.clone()).to_vec(),
-            subject: subject.clone(),
-            body: body.clone(),
-            importance: Importance::Normal,
-            files: Vec::new(),
-            sent_at: self.newest,
-            answers: None,
-        })
+        let recipients = recipients.map(|one| one.person.clone());
+        let (id, sender) = (store.clock().id(), sender.person.clone());
+        Ok(Mail::plain(id, sender, recipients, subject.clone(), body.clone(), self.newest))
     }
 }
 
@@ -102,7 +94,10 @@ fn open(write: &mut Write<'_>, mail: &Mail) -> Result<(), MailProblem> {
         return Ok(());
     }
     for recipient in &mail.recipients {
-        tables::open(write, recipient.member, mail.id, mail.sent_at)?;
+        let person = &recipient.person;
+        if let Some(member) = person.member() {
+            acts::open(write, person.owner, member, mail.id, mail.sent_at)?;
+        }
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ pub async fn measure(town: &Town) -> anyhow::Result<Section> {
     let device = town.devices.first().context("the town has no device")?;
     let somebody = town.people.get(..1).context("nobody lives here")?;
     let visitors = log_in(&app, somebody, &town.devices).await?;
-    let member = visitors.first().context("nobody")?.resident.person.member;
+    let member = visitors.first().context("nobody")?.resident.member;
     let sessions = app.store.read(|read| session::of_member(read, member))?;
     let token = sessions.first().context("no session")?.token;
     let mut section =

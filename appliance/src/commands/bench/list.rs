@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use store::StoreError;
 use tower::ServiceExt as _;
-use webui::mail::model::Folder;
+use webui::mail::model::{Folder, Owner};
 use webui::mail::{EntryView, entry_view, tables};
 
 use super::baseline::Baseline;
@@ -122,10 +122,12 @@ fn check(page: &[u8]) -> anyhow::Result<()> {
 
 /// The same rows for the baseline.
 fn rows_of(app: &webui::kit::app::App, visitor: &Visitor) -> anyhow::Result<Vec<EntryView>> {
-    let (owner, now) = (visitor.resident.person.member, app.now());
+    let (owner, now) = (visitor.resident.member, app.now());
     let act = super::town::act(&app.store, "bench.sample");
     let entries = app.store.glance(act, |view| {
-        Ok::<_, StoreError>(tables::entries(view, owner, Folder::Inbox, None, ROWS)?.rows)
+        Ok::<_, StoreError>(
+            tables::entries(view, Owner::member(owner), Folder::Inbox, None, ROWS)?.rows,
+        )
     })?;
     Ok(entries.iter().map(|entry| entry_view(entry, now, None)).collect())
 }

@@ -14,7 +14,7 @@ use super::meter::Spread;
 use super::report::Section;
 use super::town::{Resident, Town};
 use crate::client::{send, whole};
-use crate::config::Config;
+use crate::config::{Config, MailRules};
 use crate::desk::{self, Request};
 use crate::{Running, start};
 
@@ -26,7 +26,7 @@ const CUT_MAX: Duration = Duration::from_secs(10);
 
 pub async fn measure(town: &Town) -> anyhow::Result<Section> {
     let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
-    let running = start(town.open_store()?, listener).await?;
+    let running = start(town.open_store()?, listener, MailRules::default().rules()).await?;
     let (mut acts, mut cuts) = (Spread::default(), Spread::default());
     let somebody = town.people.first().context("nobody lives here")?;
     for _ in 0..ROUNDS {
@@ -54,7 +54,7 @@ async fn round(running: &Running, somebody: &Resident) -> anyhow::Result<(Durati
     let facility: Option<Facility> = app.store.read(|read| read.get(&person.facility))?;
     let facility = facility.context("the facility exists")?;
     let device = tokio::task::block_in_place(|| {
-        BenchDevice::enrol(&app.store, &app.authority, &facility, person.member)
+        BenchDevice::enrol(&app.store, &app.authority, &facility, somebody.member)
     })?;
     let id = device.id;
     let resident = Resident { device: 0, ..somebody.clone() };
@@ -128,5 +128,6 @@ fn no_config() -> Config {
         cache_mib: 0,
         master_key: None,
         backup_recipient: None,
+        mail: MailRules::default(),
     }
 }

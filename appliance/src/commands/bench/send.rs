@@ -4,11 +4,12 @@ use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::SignedDuration;
 use store::Id;
 use tokio::task::JoinSet;
 use webui::kit::app::App;
-use webui::mail::drafts::{self, Draft, DraftKind, DraftProblem};
-use webui::mail::model::Importance;
+use webui::mail::drafts::{self, Draft, DraftProblem};
+use webui::mail::outbox::{self, Leave};
 
 use super::baseline::Baseline;
 use super::fill::{Draw, any};
@@ -79,25 +80,17 @@ fn drafts_of(app: &App, town: &Town, count: usize) -> anyhow::Result<Vec<Draft>>
     let one = |_| {
         let mut recipients = Vec::new();
         while recipients.len() < RECIPIENTS {
-            let member = any(&mut draw, &town.people)?.person.member;
+            let member = any(&mut draw, &town.people)?.person.owner;
             if !recipients.contains(&member) {
                 recipients.push(member);
             }
         }
         let owner: &Resident = any(&mut draw, &town.people)?;
         Ok(Draft {
-            id: clock.id(),
-            owner: owner.person.member,
-            version: 1,
-            kind: DraftKind::New,
             recipients,
             subject: "bench".to_owned(),
             body: "b".repeat(BODY_BYTES),
-            importance: Importance::Normal,
-            files: Vec::new(),
-            next_file: 0,
-            saved_at: clock.now(),
-            discarded: false,
+            ..Draft::blank(clock.id(), owner.member, clock.now())
         })
     };
     (0..count).map(one).collect()
@@ -113,7 +106,8 @@ type Sent = (Id<provisioning::members::Member>, Id<Draft>);
 async fn send_one(app: App, (owner, id): Sent) -> Result<(), DraftProblem> {
     let clock = app.store.clock().clone();
     let act = act(&app.store, "mail.send").on("draft", id);
-    let sent = app.store.write(act, move |write| drafts::send(write, &clock, owner, id, 1));
+    let leave = Leave::Soon { undo: SignedDuration::ZERO };
+    let sent = app.store.write(act, move |write| outbox::send(write, &clock, owner, id, 1, leave));
     sent.await.map(drop)
 }
 

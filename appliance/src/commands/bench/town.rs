@@ -13,13 +13,13 @@ use provisioning::facilities::{
 };
 use provisioning::members::{self, Login, Member, MemberDetails, PersonName, Role, Roles};
 use provisioning::network::{self, Network, OfficeContact};
-use store::{Act, Actor, Clock, Layout, Store, StoreError};
-use webui::kit::app::{App, Config as WebConfig};
+use store::{Act, Actor, Clock, Id, Layout, Store, StoreError};
+use webui::kit::app::{App, Config as WebConfig, Rules};
 use webui::kit::japanese;
 use webui::mail::model::Person;
 
 use super::device::BenchDevice;
-use crate::config::Config;
+use crate::config::{Config, MailRules};
 use crate::demo::{DemoNetwork, PASSWORD};
 use crate::migrations::MIGRATIONS;
 use crate::running::this_program;
@@ -45,6 +45,7 @@ pub struct Town {
 
 #[derive(Clone)]
 pub struct Resident {
+    pub member: Id<Member>,
     pub person: Person,
     pub login: Login,
     pub facility_code: FacilityCode,
@@ -90,7 +91,10 @@ impl Town {
 
     /// Opens the store for this process. It closes with the last clone.
     pub fn open(&self) -> anyhow::Result<App> {
-        Ok(App::new(self.open_store()?, &WebConfig { picture_worker: this_program()? })?)
+        Ok(App::new(
+            self.open_store()?,
+            &WebConfig { picture_worker: this_program()?, rules: Rules::default() },
+        )?)
     }
 
     pub fn open_store(&self) -> anyhow::Result<Store> {
@@ -110,6 +114,7 @@ impl Town {
             cache_mib: CACHE_MIB,
             master_key: Some(self.folder.join("master-key")),
             backup_recipient: None,
+            mail: MailRules::default(),
         }
     }
 
@@ -147,6 +152,7 @@ impl Town {
 
 fn resident(member: &Member, facility: &Facility, device: usize) -> Resident {
     Resident {
+        member: member.id,
         person: Person::new(member, facility),
         login: member.login.clone(),
         facility_code: facility.code.clone(),

@@ -16,9 +16,13 @@ mod sending;
 mod tests;
 
 pub use attach::attachment;
-pub use model::{Draft, DraftKind};
+pub use model::{Draft, DraftKind, DraftState};
 pub use pages::{discarded_rows, draft_row};
-pub use tables::{DraftByOwner, DraftProblem, deliver, of_owner, send, start};
+pub use sending::pages::problem as say_problem;
+pub use tables::{
+    DraftByOwner, DraftProblem, blobs_of, keep_blobs, of_owner, own_for_change, start,
+};
+pub use views::Errors;
 
 use crate::kit::routes::{Access, Routes};
 

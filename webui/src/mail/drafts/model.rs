@@ -1,12 +1,13 @@
 //! What a draft is, and what has to be there before it is sent.
 
 use jiff::Timestamp;
+use provisioning::mailboxes::Mailbox;
 use provisioning::members::Member;
 use serde::{Deserialize, Serialize};
 use store::Id;
 
 use crate::mail::model::{
-    BODY_CHARS_MAX, File, Importance, Mail, RECIPIENTS_MAX, SUBJECT_CHARS_MAX,
+    AnswerWish, BODY_CHARS_MAX, File, Importance, Mail, Owner, RECIPIENTS_MAX, SUBJECT_CHARS_MAX,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,16 +17,53 @@ pub struct Draft {
     /// Rises with every save of the text, so that two windows do not overwrite each other.
     pub version: u64,
     pub kind: DraftKind,
-    pub recipients: Vec<Id<Member>>,
+    /// The mailbox in whose name it will be sent.
+    pub via: Option<Id<Mailbox>>,
+    pub recipients: Vec<Id<Owner>>,
     pub subject: String,
     pub body: String,
     pub importance: Importance,
+    pub answer: AnswerWish,
     pub files: Vec<File>,
     pub next_file: u16,
     #[serde(with = "store::micros")]
     pub saved_at: Timestamp,
+    pub state: DraftState,
+}
+
+/// Where a draft stands. The outbox is the drafts that are on their way: taking one back leaves
+/// nothing to tidy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DraftState {
+    Writing,
     /// Thrown away, and shown in the bin until it is taken up again.
-    pub discarded: bool,
+    Discarded,
+    /// Leaves at this moment, unless it is taken back before.
+    Outgoing {
+        #[serde(with = "store::micros")]
+        leaves_at: Timestamp,
+        /// Its writer chose the moment; else it only waits for second thoughts.
+        chosen: bool,
+    },
+    /// Could not leave: somebody takes no mail any more.
+    Stopped {
+        gone: Id<Owner>,
+    },
+}
+
+impl DraftState {
+    /// The numbers of the states that carry something, for asking after them.
+    pub const OUTGOING: u8 = 2;
+    pub const STOPPED: u8 = 3;
+
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Writing => 0,
+            Self::Discarded => 1,
+            Self::Outgoing { .. } => Self::OUTGOING,
+            Self::Stopped { .. } => Self::STOPPED,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +88,7 @@ pub struct Text {
     pub subject: String,
     pub body: String,
     pub importance: Importance,
+    pub answer: AnswerWish,
 }
 
 /// What keeps a draft from being sent.
@@ -75,6 +114,25 @@ pub enum TooLong {
 }
 
 impl Draft {
+    pub const fn blank(id: Id<Self>, owner: Id<Member>, now: Timestamp) -> Self {
+        Self {
+            id,
+            owner,
+            version: 1,
+            kind: DraftKind::New,
+            via: None,
+            recipients: Vec::new(),
+            subject: String::new(),
+            body: String::new(),
+            importance: Importance::Normal,
+            answer: AnswerWish::Unsaid,
+            files: Vec::new(),
+            next_file: 0,
+            saved_at: now,
+            state: DraftState::Writing,
+        }
+    }
+
     pub fn missing(&self) -> Missing {
         Missing {
             recipients: self.recipients.is_empty(),
@@ -103,22 +161,19 @@ impl Text {
     }
 }
 
-/// Adds or takes away a recipient, keeping the order of choice.
+/// Adds or takes away recipients, keeping the order of choice.
 pub fn changed_recipients(
-    mut recipients: Vec<Id<Member>>,
-    add: Option<Id<Member>>,
-    remove: Option<Id<Member>>,
-) -> Result<Vec<Id<Member>>, TooLong> {
+    mut recipients: Vec<Id<Owner>>,
+    add: Vec<Id<Owner>>,
+    remove: Option<Id<Owner>>,
+) -> Result<Vec<Id<Owner>>, TooLong> {
     if let Some(remove) = remove {
         recipients.retain(|one| *one != remove);
     }
-    if let Some(add) = add
-        && !recipients.contains(&add)
-    {
-        if recipients.len() >= RECIPIENTS_MAX {
-            return Err(TooLong::Recipients);
+    for one in add {
+        if !recipients.contains(&one) {
+            recipients.push(one);
         }
-        recipients.push(add);
     }
-    Ok(recipients)
+    if recipients.len() > RECIPIENTS_MAX { Err(TooLong::Recipients) } else { Ok(recipients) }
 }

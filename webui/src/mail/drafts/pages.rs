@@ -3,38 +3,41 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use provisioning::directory::Directory;
-use provisioning::members::Member;
 use store::{Id, StoreError};
 
-use super::model::{Draft, DraftKind};
+use super::model::{Draft, DraftKind, DraftState};
 use super::tables;
-use super::views::person;
+use super::views::owner_view;
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
 use crate::kit::form::Fields;
 use crate::kit::frame::{Frame, Nav};
 use crate::kit::japanese;
-use crate::kit::live::Unread;
 use crate::kit::member::SignedIn;
 use crate::kit::path::Path;
-use crate::mail::model::{BODY_CHARS_MAX, Importance, Mail, SUBJECT_CHARS_MAX};
-use crate::mail::pages::{self as lists, ListPage};
+use crate::mail::boxes::Boxes;
+use crate::mail::lists::Shelf;
+use crate::mail::lists::pages::{ListPage, bar};
+use crate::mail::model::{BODY_CHARS_MAX, EntryState, Mail, Owner, SUBJECT_CHARS_MAX};
 use crate::mail::tables::mail_of;
 use crate::mail::views::EntryView;
+
+const WRITING: u8 = DraftState::Writing.number();
+const DISCARDED: u8 = DraftState::Discarded.number();
 
 pub async fn show_drafts(
     asked: SignedIn,
     frame: Frame,
     State(app): State<App>,
 ) -> Result<Response, Failure> {
-    let (drafts, unread) = app.store.glance(asked.act("draft.list"), |view| {
-        let drafts = tables::of_owner(view, asked.id(), false)?;
-        Ok::<_, StoreError>((drafts, view.counter::<Unread>(&asked.id())?))
+    let drafts = app.store.glance(asked.act("draft.list"), |view| {
+        let mut drafts = tables::of_owner(view, asked.id(), DraftState::STOPPED)?;
+        drafts.extend(tables::of_owner(view, asked.id(), WRITING)?);
+        Ok::<_, StoreError>(drafts)
     })?;
-    let folders = lists::folders(unread, drafts.len());
     let directory = app.directory()?;
     let rows = drafts.iter().map(|draft| draft_row(draft, &directory, &asked)).collect();
-    let page = ListPage::of_drafts(folders, rows);
+    let page = ListPage::of_rows(bar(&app, &asked, Shelf::Drafts)?, rows);
     frame.show(Nav::Mail, "下書き", &page)
 }
 
@@ -42,14 +45,17 @@ pub async fn show_drafts(
 pub fn discarded_rows(app: &App, asked: &SignedIn) -> Result<Vec<EntryView>, StoreError> {
     let drafts = app
         .store
-        .glance(asked.act("draft.list"), |view| tables::of_owner(view, asked.id(), true))?;
+        .glance(asked.act("draft.list"), |view| tables::of_owner(view, asked.id(), DISCARDED))?;
     let directory = app.directory()?;
     Ok(drafts.iter().map(|draft| draft_row(draft, &directory, asked)).collect())
 }
 
 pub fn draft_row(draft: &Draft, directory: &Directory, asked: &SignedIn) -> EntryView {
-    let first = draft.recipients.first().and_then(|member| directory.member(*member));
-    let who = first.map(|entry| person(entry));
+    let who = draft.recipients.first().and_then(|first| owner_view(directory, *first));
+    let until = match draft.state {
+        DraftState::Outgoing { leaves_at, .. } => Some(japanese::short(leaves_at, asked.now())),
+        DraftState::Writing | DraftState::Discarded | DraftState::Stopped { .. } => None,
+    };
     let subject = if draft.subject.is_empty() { "（件名なし）" } else { &draft.subject };
     let others = draft.recipients.len().saturating_sub(1);
     EntryView {
@@ -59,8 +65,8 @@ pub fn draft_row(draft: &Draft, directory: &Directory, asked: &SignedIn) -> Entr
         unread: false,
         name: who.as_ref().map_or_else(|| "宛先なし".to_owned(), |who| who.name.clone()),
         job: who.as_ref().map_or("", |who| who.job),
+        shared: who.as_ref().is_some_and(|who| who.shared),
         facility: who.map_or_else(String::new, |who| who.facility),
-        shared: false,
         more: u16::try_from(others).unwrap_or(u16::MAX),
         subject: subject.to_owned(),
         importance: draft.importance.key(),
@@ -68,6 +74,16 @@ pub fn draft_row(draft: &Draft, directory: &Directory, asked: &SignedIn) -> Entr
         when: japanese::short(draft.saved_at, asked.now()),
         iso: japanese::iso(draft.saved_at),
         opened: None,
+        answer: draft.answer.key(),
+        starred: false,
+        answered: false,
+        reminded: false,
+        withdrawn: false,
+        charge: None,
+        until,
+        stopped: matches!(draft.state, DraftState::Stopped { .. }),
+        take_back: matches!(draft.state, DraftState::Outgoing { .. })
+            .then(|| format!("/mail/drafts/{}/take-back", draft.id)),
     }
 }
 
@@ -77,8 +93,8 @@ pub async fn post_new(
     State(app): State<App>,
     fields: Fields,
 ) -> Result<Response, Failure> {
-    let to: Option<Id<Member>> = fields.id("to");
-    let draft = blank(&app, &asked, DraftKind::New, to.into_iter().collect());
+    let to = fields.all("to").filter_map(|to| to.parse().ok()).collect();
+    let draft = blank(&app, &asked, DraftKind::New, to);
     start(&app, &asked, draft).await
 }
 
@@ -88,12 +104,18 @@ pub async fn post_reply(
     State(app): State<App>,
     fields: Fields,
 ) -> Result<Response, Failure> {
+    let boxes = Boxes::of(&app, &asked)?;
+    let owners = boxes.choose(fields.text("box")).ok_or(Failure::NotFound)?;
     let act = asked.act("mail.read").on("mail", id);
-    let found = app.store.glance(act, |view| mail_of(view, asked.id(), id))?;
-    let (mail, _) = found.ok_or(Failure::NotFound)?;
+    let found = app.store.glance(act, |view| mail_of(view, &owners, id))?;
+    let (mail, entry) = found.ok_or(Failure::NotFound)?;
+    if entry.state == EntryState::Withdrawn {
+        return Err(Failure::NotFound);
+    }
     let everybody = || {
-        let all = std::iter::once(&mail.sender).chain(&mail.recipients).map(|one| one.member);
-        let mut all: Vec<_> = all.filter(|one| *one != asked.id()).collect();
+        let others = mail.recipients.iter().map(|one| one.person.owner);
+        let all = std::iter::once(mail.answer_to().owner).chain(others);
+        let mut all: Vec<_> = all.filter(|one| *one != boxes.own && *one != entry.owner).collect();
         let mut seen = std::collections::HashSet::new();
         all.retain(|one| seen.insert(*one));
         all
@@ -101,9 +123,10 @@ pub async fn post_reply(
     let (kind, recipients) = match fields.text("how") {
         "all" => (DraftKind::Reply(id), everybody()),
         "forward" => (DraftKind::Forward(id), Vec::new()),
-        _ => (DraftKind::Reply(id), vec![mail.sender.member]),
+        _ => (DraftKind::Reply(id), vec![mail.answer_to().owner]),
     };
     let mut draft = blank(&app, &asked, kind, recipients);
+    draft.via = boxes.mailbox(entry.owner).map(|found| found.mailbox.id);
     match kind {
         DraftKind::Forward(_) => {
             draft.subject = prefixed("Fw: ", &mail.subject);
@@ -123,7 +146,7 @@ fn prefixed(prefix: &str, subject: &str) -> String {
 }
 
 fn forwarded(mail: &Mail) -> String {
-    let (sender, job) = (&mail.sender, japanese::job(mail.sender.job));
+    let (sender, job) = (&mail.sender, mail.sender.job.map_or("", japanese::job));
     let head = format!(
         "\n\n――― 転送するメール ―――\n差出人：{} {job}（{}）\n日時：{}\n件名：{}\n\n",
         sender.name,
@@ -135,21 +158,9 @@ fn forwarded(mail: &Mail) -> String {
     whole.chars().take(BODY_CHARS_MAX).collect()
 }
 
-fn blank(app: &App, asked: &SignedIn, kind: DraftKind, recipients: Vec<Id<Member>>) -> Draft {
-    Draft {
-        id: app.store.clock().id(),
-        owner: asked.id(),
-        version: 1,
-        kind,
-        recipients,
-        subject: String::new(),
-        body: String::new(),
-        importance: Importance::Normal,
-        files: Vec::new(),
-        next_file: 0,
-        saved_at: asked.now(),
-        discarded: false,
-    }
+fn blank(app: &App, asked: &SignedIn, kind: DraftKind, recipients: Vec<Id<Owner>>) -> Draft {
+    let blank = Draft::blank(app.store.clock().id(), asked.id(), asked.now());
+    Draft { kind, recipients, ..blank }
 }
 
 async fn start(app: &App, asked: &SignedIn, draft: Draft) -> Result<Response, Failure> {

@@ -1,20 +1,16 @@
-//! Drafts as rows, and the act that turns one into a mail.
+//! Drafts as rows, and how they change until they leave.
 
 use jiff::Timestamp;
-use provisioning::facilities::{Facility, FacilityState};
-use provisioning::members::{Member, Standing};
-use store::{Clock, Id, Index, Indexer, Newest, Order, Record, Sensitive, StoreError, View, Write};
+use provisioning::members::Member;
+use store::{Id, Index, Indexer, Newest, Order, Record, Sensitive, StoreError, View, Write};
 
-use super::model::{Draft, Text, TooLong, changed_recipients};
-use crate::kit::japanese::today;
-use crate::kit::live::{Notice, NoticeKind, Unread};
-use crate::mail::model::{BlobUse, Entry, EntryState, FILES_MAX, File, Folder, Mail, Person};
-use crate::mail::tables::note_answer;
+use super::model::{Draft, DraftState, Text, TooLong, changed_recipients};
+use crate::mail::model::{BlobUse, FILES_MAX, File, Owner};
 
 impl Record for Draft {
     type Key = Id<Self>;
     const TABLE: &'static str = "drafts";
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
     const INDEXES: &'static [&'static str] = &[DraftByOwner::TABLE];
 
     fn key(&self) -> Self::Key {
@@ -22,8 +18,8 @@ impl Record for Draft {
     }
 
     fn index(&self, indexer: &mut Indexer<'_>) {
-        let discarded = u8::from(self.discarded);
-        indexer.add::<DraftByOwner>(&(self.owner, discarded, Newest(self.saved_at)));
+        let state = self.state.number();
+        indexer.add::<DraftByOwner>(&(self.owner, state, Newest(self.saved_at)));
     }
 }
 
@@ -47,10 +43,14 @@ pub enum DraftProblem {
     TooLong(TooLong),
     #[error("the draft has as many files as it may")]
     TooManyFiles,
+    #[error("the draft is on its way, or has left")]
+    Leaving,
+    #[error("the moment of sending lies in the past or too far ahead")]
+    WrongMoment,
     #[error("the draft is not complete")]
     Incomplete,
     #[error("a recipient takes no mail any more")]
-    GoneRecipient(Id<Member>),
+    GoneRecipient(Id<Owner>),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -58,12 +58,9 @@ pub enum DraftProblem {
 /// More drafts than anybody keeps.
 const DRAFTS_MAX: usize = 200;
 
-pub fn of_owner(
-    view: &View<'_>,
-    owner: Id<Member>,
-    discarded: bool,
-) -> Result<Vec<Draft>, StoreError> {
-    let key = (owner, u8::from(discarded));
+/// One owner's drafts in the state with this number, newest first.
+pub fn of_owner(view: &View<'_>, owner: Id<Member>, state: u8) -> Result<Vec<Draft>, StoreError> {
+    let key = (owner, state);
     Ok(view.reveal_page_by::<DraftByOwner>(&key, Order::Ascending, None, DRAFTS_MAX)?.rows)
 }
 
@@ -72,7 +69,7 @@ pub fn own(view: &View<'_>, owner: Id<Member>, id: Id<Draft>) -> Result<Draft, D
     draft.filter(|draft| draft.owner == owner).ok_or(DraftProblem::Unknown)
 }
 
-fn own_for_change(
+pub fn own_for_change(
     write: &Write<'_>,
     owner: Id<Member>,
     id: Id<Draft>,
@@ -93,8 +90,8 @@ pub fn start(write: &mut Write<'_>, draft: &Draft) -> Result<(), StoreError> {
 pub struct Edit {
     pub version: u64,
     pub text: Text,
-    pub add: Option<Id<Member>>,
-    pub remove: Option<Id<Member>>,
+    pub add: Vec<Id<Owner>>,
+    pub remove: Option<Id<Owner>>,
     pub remove_file: Option<u16>,
 }
 
@@ -109,6 +106,9 @@ pub fn save(
     if draft.version != edit.version {
         return Err(DraftProblem::SavedElsewhere);
     }
+    if let DraftState::Outgoing { .. } = draft.state {
+        return Err(DraftProblem::Leaving);
+    }
     if let Some(problem) = edit.text.too_long() {
         return Err(DraftProblem::TooLong(problem));
     }
@@ -120,9 +120,10 @@ pub fn save(
     draft.subject = edit.text.subject;
     draft.body = edit.text.body;
     draft.importance = edit.text.importance;
+    draft.answer = edit.text.answer;
     draft.version += 1;
     draft.saved_at = now;
-    draft.discarded = false;
+    draft.state = DraftState::Writing;
     write.put(&draft)?;
     Ok(draft)
 }
@@ -135,6 +136,9 @@ pub fn add_file(
     file: File,
 ) -> Result<Draft, DraftProblem> {
     let mut draft = own_for_change(write, owner, id)?;
+    if let DraftState::Outgoing { .. } = draft.state {
+        return Err(DraftProblem::Leaving);
+    }
     if draft.files.len() >= FILES_MAX {
         return Err(DraftProblem::TooManyFiles);
     }
@@ -163,118 +167,23 @@ pub fn discard(
     now: Timestamp,
 ) -> Result<(), DraftProblem> {
     let mut draft = own_for_change(write, owner, id)?;
+    if let DraftState::Outgoing { .. } = draft.state {
+        return Err(DraftProblem::Leaving);
+    }
     if draft.is_blank() {
         write.delete::<Draft>(&id)?;
     } else {
-        draft.discarded = true;
+        draft.state = DraftState::Discarded;
         draft.saved_at = now;
         write.put(&draft)?;
     }
     Ok(())
 }
 
-/// Sends a draft: the mail, everybody's entries, receipts and notices appear, and the draft is
-/// gone, in one act. Whoever the version is behind of has not seen what would be sent.
-pub fn send(
-    write: &mut Write<'_>,
-    clock: &Clock,
-    owner: Id<Member>,
-    id: Id<Draft>,
-    version: u64,
-) -> Result<Mail, DraftProblem> {
-    let draft = own_for_change(write, owner, id)?;
-    if draft.version != version {
-        return Err(DraftProblem::SavedElsewhere);
-    }
-    if !draft.missing().nothing() {
-        return Err(DraftProblem::Incomplete);
-    }
-    let now = clock.now();
-    let sender = person(write, owner, now)?;
-    let recipients: Result<Vec<_>, _> =
-        draft.recipients.iter().map(|member| person(write, *member, now)).collect();
-    let mail = Mail {
-        id: clock.id(),
-        sender,
-        recipients: recipients?,
-        subject: draft.subject.trim().to_owned(),
-        body: draft.body.trim_end().to_owned(),
-        importance: draft.importance,
-        files: draft.files.clone(),
-        sent_at: now,
-        answers: draft.kind.source(),
-    };
-    deliver(write, &mail)?;
-    if let super::DraftKind::Reply(answered) = draft.kind {
-        note_answer(write, answered, owner, now)?;
-    }
-    for blob in draft.files.iter().flat_map(blobs_of) {
-        write.delete::<BlobUse>(&(*blob.bytes(), id.bytes()))?;
-    }
-    write.delete::<Draft>(&id)?;
-    Ok(mail)
-}
-
-/// Puts a mail into everybody's folders.
-pub fn deliver(write: &mut Write<'_>, mail: &Mail) -> Result<(), StoreError> {
-    write.put(mail)?;
-    for file in &mail.files {
-        keep_blobs(write, file, mail.id.bytes())?;
-    }
-    let entry = Entry {
-        owner: mail.sender.member,
-        folder: Folder::Sent,
-        at: mail.sent_at,
-        mail: mail.id,
-        who: mail.recipients.first().unwrap_or(&mail.sender).clone(),
-        more: u16::try_from(mail.recipients.len().saturating_sub(1)).unwrap_or(u16::MAX),
-        subject: mail.subject.clone(),
-        importance: mail.importance,
-        files: u8::try_from(mail.files.len()).unwrap_or(u8::MAX),
-        state: EntryState::Sent {
-            opened: 0,
-            recipients: u16::try_from(mail.recipients.len()).unwrap_or(u16::MAX),
-        },
-    };
-    write.put(&entry)?;
-    for recipient in &mail.recipients {
-        let member = recipient.member;
-        write.put(&Entry {
-            owner: member,
-            folder: Folder::Inbox,
-            who: mail.sender.clone(),
-            more: 0,
-            state: EntryState::Unopened,
-            ..entry.clone()
-        })?;
-        write.put(&Notice {
-            member,
-            about: mail.id.bytes(),
-            kind: NoticeKind::Mail,
-            from: Some(mail.sender.member),
-            at: mail.sent_at,
-        })?;
-        write.add::<Unread>(&member, 1)?;
-    }
-    Ok(())
-}
-
-/// A member who can send and receive at this moment.
-fn person(write: &Write<'_>, id: Id<Member>, now: Timestamp) -> Result<Person, DraftProblem> {
-    let gone = || DraftProblem::GoneRecipient(id);
-    let member: Member = write.get(&id)?.ok_or_else(gone)?;
-    let facility: Facility = write.get(&member.facility)?.ok_or_else(gone)?;
-    let takes_mail = match member.standing(today(now)) {
-        Standing::Welcome | Standing::Locked => facility.state == FacilityState::Active,
-        Standing::NotStarted | Standing::Retired => false,
-    };
-    if takes_mail { Ok(Person::new(&member, &facility)) } else { Err(gone()) }
-}
-
-fn keep_blobs(write: &mut Write<'_>, file: &File, keeper: [u8; 16]) -> Result<(), StoreError> {
+pub fn keep_blobs(write: &mut Write<'_>, file: &File, keeper: [u8; 16]) -> Result<(), StoreError> {
     blobs_of(file).try_for_each(|blob| write.put(&BlobUse { blob, keeper }))
 }
 
-fn blobs_of(file: &File) -> impl Iterator<Item = store::BlobName> {
+pub fn blobs_of(file: &File) -> impl Iterator<Item = store::BlobName> {
     std::iter::once(file.blob).chain(file.thumbnail)
 }

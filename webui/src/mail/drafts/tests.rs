@@ -30,7 +30,7 @@ async fn a_mail_is_written_checked_sent_and_arrives() {
     let confirm = save(&nurse, &at, "2", &[("step", "confirm")]).await;
     assert_eq!(confirm.location, format!("{at}/confirm"));
     let page = nurse.get(&confirm.location).await.body;
-    assert!(page.contains("1人に送信する") && page.contains("ひかり医院"), "{page}");
+    assert!(page.contains("1件の宛先に送信する") && page.contains("ひかり医院"), "{page}");
     let sent = nurse.post(&format!("{at}/send"), &[("version", "3")]).await;
     assert_eq!(sent.location, "/mail/sent");
     assert_eq!(nurse.get(&at).await.status.as_u16(), 404, "the draft is consumed");

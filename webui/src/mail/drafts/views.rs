@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use provisioning::directory::{Directory, Entry as DirectoryEntry};
-use provisioning::members::Member;
+use provisioning::directory::{Directory, Entry as DirectoryEntry, MailboxEntry};
 use serde::Serialize;
 use store::Id;
 
 use super::model::Draft;
 use crate::kit::app::App;
 use crate::kit::japanese;
-use crate::mail::model::File;
+use crate::mail::model::{File, Owner};
 use crate::mail::views::{FileView, PersonView, file_view};
 
 /// More would not be read; the next letter narrows it.
@@ -22,6 +21,7 @@ pub struct DraftView {
     pub version: u64,
     pub subject: String,
     pub importance: &'static str,
+    pub answer: &'static str,
     pub body: String,
     pub saved: Option<String>,
     pub recipients: Vec<RecipientView>,
@@ -32,7 +32,7 @@ pub struct DraftView {
 
 #[derive(Serialize)]
 pub struct RecipientView {
-    pub id: Id<Member>,
+    pub id: Id<Owner>,
     #[serde(flatten)]
     pub person: PersonView,
     pub twin: bool,
@@ -70,7 +70,7 @@ pub struct SearchView {
 
 #[derive(Serialize)]
 pub struct FoundView {
-    pub id: Id<Member>,
+    pub id: Id<Owner>,
     #[serde(flatten)]
     pub person: PersonView,
     pub kana: String,
@@ -78,13 +78,15 @@ pub struct FoundView {
 }
 
 pub fn recipients(app: &App, directory: &Directory, draft: &Draft) -> Vec<RecipientView> {
-    let entries = draft.recipients.iter().filter_map(|member| directory.member(*member));
-    let view = |entry: &Arc<DirectoryEntry>| RecipientView {
-        id: entry.member.id,
-        person: person(entry),
-        twin: !directory.namesakes(entry, app.today()).is_empty(),
+    let view = |owner: &Id<Owner>| {
+        if let Some(entry) = directory.member(Id::from_bytes(owner.bytes())) {
+            let twin = !directory.namesakes(entry, app.today()).is_empty();
+            return Some(RecipientView { id: *owner, person: person(entry), twin });
+        }
+        let entry = directory.mailbox(Id::from_bytes(owner.bytes()))?;
+        Some(RecipientView { id: *owner, person: mailbox(entry), twin: false })
     };
-    entries.map(view).collect()
+    draft.recipients.iter().filter_map(view).collect()
 }
 
 pub fn file_views(draft: &Draft) -> Vec<FileView> {
@@ -97,15 +99,24 @@ pub fn search(app: &App, directory: &Directory, draft: &Draft, q: &str) -> Searc
     found.retain(|entry| entry.member.id != draft.owner);
     let more = found.len() > FOUND_MAX;
     let view = |entry: &Arc<DirectoryEntry>| FoundView {
-        id: entry.member.id,
+        id: Owner::member(entry.member.id),
         person: person(entry),
         kana: entry.member.details.name.kana(),
-        chosen: draft.recipients.contains(&entry.member.id),
+        chosen: draft.recipients.contains(&Owner::member(entry.member.id)),
     };
+    let box_view = |entry: &Arc<MailboxEntry>| FoundView {
+        id: Owner::mailbox(entry.mailbox.id),
+        person: mailbox(entry),
+        kana: entry.mailbox.kana.clone(),
+        chosen: draft.recipients.contains(&Owner::mailbox(entry.mailbox.id)),
+    };
+    let boxes = directory.search_mailboxes(q, FOUND_MAX);
+    let more = more || boxes.len() + found.len() > FOUND_MAX;
+    let results = boxes.iter().map(box_view).chain(found.iter().map(view));
     SearchView {
         q: q.to_owned(),
         done: !q.trim().is_empty(),
-        results: found.iter().take(FOUND_MAX).map(view).collect(),
+        results: results.take(FOUND_MAX).collect(),
         more,
     }
 }
@@ -117,4 +128,20 @@ pub fn person(entry: &DirectoryEntry) -> PersonView {
         facility: entry.facility.details.name.clone(),
         shared: false,
     }
+}
+
+pub fn mailbox(entry: &MailboxEntry) -> PersonView {
+    PersonView {
+        name: entry.mailbox.name.clone(),
+        job: "",
+        facility: entry.facility.details.name.clone(),
+        shared: true,
+    }
+}
+
+/// Whoever these folders belong to, as of now.
+pub fn owner_view(directory: &Directory, owner: Id<Owner>) -> Option<PersonView> {
+    let member = directory.member(Id::from_bytes(owner.bytes())).map(|entry| person(entry));
+    let shared = || directory.mailbox(Id::from_bytes(owner.bytes())).map(|entry| mailbox(entry));
+    member.or_else(shared)
 }

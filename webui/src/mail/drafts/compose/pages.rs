@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
 use store::Id;
 
-use super::super::model::{Draft, DraftKind, Missing, Text, TooLong};
+use super::super::model::{Draft, DraftKind, DraftState, Missing, Text, TooLong};
 use super::super::sending::pages::problem;
 use super::super::tables::{self, DraftProblem, Edit};
 use super::super::views::{
@@ -20,7 +20,8 @@ use crate::kit::japanese;
 use crate::kit::member::SignedIn;
 use crate::kit::page::Page;
 use crate::kit::path::Path;
-use crate::mail::model::Importance;
+use crate::mail::boxes::Boxes;
+use crate::mail::model::{AnswerWish, Importance};
 use crate::mail::tables::mail_of;
 
 #[derive(Serialize)]
@@ -48,6 +49,9 @@ pub async fn show_draft(
     State(app): State<App>,
 ) -> Result<Response, Failure> {
     let draft = read_own(&app, &asked, id)?;
+    if let DraftState::Outgoing { .. } = draft.state {
+        return Ok(Redirect::to(&format!("/mail/drafts/{id}/confirm")).into_response());
+    }
     show_compose(&app, &asked, frame, &draft, "", Errors::default())
 }
 
@@ -67,8 +71,9 @@ fn show_compose(
     let directory = app.directory()?;
     let source = match draft.kind.source() {
         Some(id) => {
+            let owners = Boxes::of(app, asked)?.owners();
             let act = asked.act("mail.read").on("mail", id);
-            app.store.glance(act, |view| mail_of(view, asked.id(), id))?
+            app.store.glance(act, |view| mail_of(view, &owners, id))?
         }
         None => None,
     };
@@ -77,6 +82,7 @@ fn show_compose(
         version: draft.version,
         subject: draft.subject.clone(),
         importance: draft.importance.key(),
+        answer: draft.answer.key(),
         body: draft.body.clone(),
         saved: (draft.version > 1).then(|| japanese::clock(&japanese::local(draft.saved_at))),
         recipients: recipients(app, &directory, draft),
@@ -87,7 +93,7 @@ fn show_compose(
             DraftKind::Forward(_) => "forward",
         },
         quote: source.map(|(mail, _)| Quote {
-            who: format!("{} {}", mail.sender.name, japanese::job(mail.sender.job)),
+            who: format!("{} {}", mail.sender.name, mail.sender.job.map_or("", japanese::job)),
             when: japanese::long(mail.sent_at),
             body: mail.body,
         }),
@@ -102,6 +108,7 @@ pub fn read_text(fields: &Fields) -> Text {
         subject: fields.text("subject").to_owned(),
         body: fields.long("body"),
         importance: Importance::of_key(fields.text("importance")),
+        answer: AnswerWish::of_key(fields.text("answer")),
     }
 }
 
@@ -117,7 +124,7 @@ pub async fn post_draft(
     let edit = Edit {
         version: number(fields.text("version")).unwrap_or_default(),
         text: read_text(&fields),
-        add: fields.id("add"),
+        add: fields.all("add").filter_map(|one| one.parse().ok()).collect(),
         remove: fields.id("remove"),
         remove_file: number(fields.text("remove_file")),
     };
@@ -183,12 +190,19 @@ fn type_again(
         DraftProblem::Unknown
         | DraftProblem::TooManyFiles
         | DraftProblem::Incomplete
+        | DraftProblem::Leaving
+        | DraftProblem::WrongMoment
         | DraftProblem::GoneRecipient(_)
         | DraftProblem::Store(_) => return Err(problem(why)),
     };
     let kept = read_own(app, asked, id)?;
-    let shown =
-        Draft { subject: typed.subject, body: typed.body, importance: typed.importance, ..kept };
+    let shown = Draft {
+        subject: typed.subject,
+        body: typed.body,
+        importance: typed.importance,
+        answer: typed.answer,
+        ..kept
+    };
     let page = show_compose(app, asked, frame, &shown, "", errors)?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }

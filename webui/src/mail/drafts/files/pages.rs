@@ -120,8 +120,13 @@ async fn save_typed(
 ) -> Result<(), Failure> {
     token.check(fields.text("token"))?;
     let version = number(fields.text("version")).unwrap_or_default();
-    let edit =
-        Edit { version, text: read_text(&fields), add: None, remove: None, remove_file: None };
+    let edit = Edit {
+        version,
+        text: read_text(&fields),
+        add: Vec::new(),
+        remove: None,
+        remove_file: None,
+    };
     let (owner, now) = (asked.id(), asked.now());
     let act = asked.act("draft.save").on("draft", id);
     let saved = app.store.write(act, move |write| tables::save(write, owner, id, edit, now));

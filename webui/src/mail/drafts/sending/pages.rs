@@ -1,25 +1,26 @@
 //! The last look before a mail leaves, and the act that sends it.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use provisioning::directory::Entry as DirectoryEntry;
+use provisioning::directory::Directory;
 use serde::Serialize;
 use store::Id;
 
 use super::super::compose::pages::read_own;
-use super::super::model::Draft;
+use super::super::model::{Draft, DraftState};
 use super::super::tables::{self, DraftProblem};
-use super::super::views::{DraftView, file_views, person};
+use super::super::views::{self, DraftView, file_views, owner_view};
 use crate::kit::app::App;
 use crate::kit::failure::{Failure, Said};
 use crate::kit::form::{Fields, number};
 use crate::kit::frame::{Frame, Nav, redirect_saying};
+use crate::kit::japanese;
 use crate::kit::member::SignedIn;
 use crate::kit::page::Page;
 use crate::kit::path::Path;
+use crate::mail::model::Owner;
+use crate::mail::outbox::{self, Leave};
 use crate::mail::views::PersonView;
 
 #[derive(Serialize)]
@@ -28,6 +29,11 @@ struct ConfirmPage {
     recipients: Vec<Checked>,
     facilities: usize,
     warnings: Vec<&'static str>,
+    via: Option<PersonView>,
+    undo_seconds: i64,
+    /// When it leaves, where it is on its way.
+    leaves: Option<String>,
+    leaves_iso: Option<String>,
 }
 
 impl Page for ConfirmPage {
@@ -41,6 +47,13 @@ struct Checked {
     twins: Vec<PersonView>,
 }
 
+fn checked(app: &App, directory: &Directory, owner: Id<Owner>) -> Option<Checked> {
+    let person = owner_view(directory, owner)?;
+    let member = directory.member(Id::from_bytes(owner.bytes()));
+    let twins = member.map(|entry| directory.namesakes(entry, app.today())).unwrap_or_default();
+    Some(Checked { person, twins: twins.iter().map(|twin| views::person(twin)).collect() })
+}
+
 pub async fn show_confirm(
     Path(id): Path<Id<Draft>>,
     asked: SignedIn,
@@ -51,25 +64,30 @@ pub async fn show_confirm(
     if !draft.missing().nothing() {
         return Ok(Redirect::to(&format!("/mail/drafts/{id}")).into_response());
     }
+    let leaves_at = match draft.state {
+        DraftState::Outgoing { leaves_at, .. } => Some(leaves_at),
+        DraftState::Writing | DraftState::Discarded | DraftState::Stopped { .. } => None,
+    };
     let directory = app.directory()?;
-    let entries: Vec<_> =
-        draft.recipients.iter().filter_map(|member| directory.member(*member)).collect();
-    let mut facilities: Vec<_> = entries.iter().map(|entry| entry.facility.id).collect();
+    let recipients: Vec<Checked> =
+        draft.recipients.iter().filter_map(|one| checked(&app, &directory, *one)).collect();
+    let mut facilities: Vec<_> = recipients.iter().map(|one| &one.person.facility).collect();
     facilities.sort_unstable();
     facilities.dedup();
-    let check = |entry: &&Arc<DirectoryEntry>| Checked {
-        person: person(entry),
-        twins: directory.namesakes(entry, app.today()).iter().map(|twin| person(twin)).collect(),
-    };
     let page = ConfirmPage {
-        recipients: entries.iter().map(check).collect(),
         facilities: facilities.len(),
+        recipients,
         warnings: Vec::new(),
+        via: draft.via.and_then(|via| owner_view(&directory, Owner::mailbox(via))),
+        undo_seconds: app.rules.undo.as_secs(),
+        leaves: leaves_at.map(japanese::long),
+        leaves_iso: leaves_at.map(japanese::iso),
         draft: DraftView {
             id,
             version: draft.version,
             subject: draft.subject.clone(),
             importance: draft.importance.key(),
+            answer: draft.answer.key(),
             body: draft.body.clone(),
             saved: None,
             recipients: Vec::new(),
@@ -78,7 +96,8 @@ pub async fn show_confirm(
             quote: None,
         },
     };
-    frame.show(Nav::Mail, "送信の確認", &page)
+    let title = if page.leaves.is_some() { "送信待ち" } else { "送信の確認" };
+    frame.show(Nav::Mail, title, &page)
 }
 
 pub async fn post_send(
@@ -89,14 +108,41 @@ pub async fn post_send(
 ) -> Result<Response, Failure> {
     let version = number(fields.text("version")).unwrap_or_default();
     let (owner, clock) = (asked.id(), app.store.clock().clone());
+    let leave = read_leave(&app, &asked, &fields)?;
     let act = asked.act("mail.send").on("draft", id);
     let sent = app
         .store
-        .write(act, move |write| tables::send(write, &clock, owner, id, version))
+        .write(act, move |write| outbox::send(write, &clock, owner, id, version, leave))
         .await
         .map_err(problem)?;
-    let said = format!("{}人に送信しました", sent.recipients.len());
-    Ok(redirect_saying("/mail/sent", &said))
+    let said = match sent {
+        outbox::Sent::Left { recipients } => {
+            return Ok(redirect_saying(
+                "/mail/sent",
+                &format!("{recipients}件の宛先に送信しました"),
+            ));
+        }
+        outbox::Sent::Waits { leaves_at, chosen: true } => {
+            format!("{} に送信します。それまでは取り消せます", japanese::long(leaves_at))
+        }
+        outbox::Sent::Waits { .. } => {
+            format!("送信します。{}秒以内なら取り消せます", app.rules.undo.as_secs())
+        }
+    };
+    app.outbox.wake();
+    Ok(redirect_saying(&format!("/mail/drafts/{id}/confirm"), &said))
+}
+
+/// At once, or at a day and time that the form names.
+fn read_leave(app: &App, asked: &SignedIn, fields: &Fields) -> Result<Leave, Failure> {
+    if fields.text("when") != "later" {
+        return Ok(Leave::Soon { undo: app.rules.undo });
+    }
+    let date = japanese::read_date(fields.text("date"));
+    let time = japanese::read_time(fields.text("time"));
+    let at = date.zip(time).and_then(|(date, time)| japanese::moment(date, time));
+    let at = at.filter(|at| outbox::may_be_chosen(*at, asked.now()));
+    at.map(|at| Leave::At { at }).ok_or_else(|| problem(DraftProblem::WrongMoment))
 }
 
 pub async fn post_discard(
@@ -133,6 +179,14 @@ pub fn problem(problem: DraftProblem) -> Failure {
         DraftProblem::TooLong(_) | DraftProblem::Incomplete => said(
             "宛先・件名・本文のいずれかが足りないか、長すぎます。",
             "下書きを開き、内容を確かめてください。",
+        ),
+        DraftProblem::Leaving => said(
+            "このメールは送信待ちか、すでに送信されています。",
+            "直すときは「送信待ち」で送信を取り消してください。",
+        ),
+        DraftProblem::WrongMoment => said(
+            "送信日時が読み取れないか、過ぎているか、先すぎます。",
+            "いまから1年以内の日付と時刻を指定して、もう一度送信してください。",
         ),
         DraftProblem::TooManyFiles => said(
             "添付ファイルは20件までです。",

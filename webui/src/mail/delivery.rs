@@ -1,0 +1,139 @@
+//! How a draft becomes a mail, and a mail comes into everybody's folders, in one act.
+
+use jiff::Timestamp;
+use provisioning::facilities::{Facility, FacilityState};
+use provisioning::mailboxes::Mailbox;
+use provisioning::members::{Member, Standing};
+use store::{Clock, Id, StoreError, Write};
+
+use super::acts::{note_answer, readers_of};
+use super::drafts::{Draft, DraftKind, DraftProblem, blobs_of, keep_blobs};
+use super::model::{
+    BlobUse, Entry, EntryState, Folder, Mail, Marks, Owner, Person, Recipient, ThreadPart,
+};
+use crate::kit::japanese::today;
+use crate::kit::live::{Notice, NoticeKind, Unread};
+
+/// Sends a complete draft: the mail, everybody's entries and notices appear, and the draft is
+/// gone, in one act.
+pub fn send(write: &mut Write<'_>, clock: &Clock, draft: Draft) -> Result<Mail, DraftProblem> {
+    if !draft.missing().nothing() {
+        return Err(DraftProblem::Incomplete);
+    }
+    let now = clock.now();
+    let sender = person(write, Owner::member(draft.owner), now)?;
+    let via = draft.via.map(|via| person(write, Owner::mailbox(via), now)).transpose()?;
+    let recipients: Result<Vec<_>, _> =
+        draft.recipients.iter().map(|one| person(write, *one, now).map(Person::to)).collect();
+    let answers = draft.kind.source();
+    let id = clock.id();
+    let thread = match draft.kind {
+        DraftKind::Reply(answered) => {
+            write.get::<Mail>(&answered)?.map_or(id, |answered| answered.thread)
+        }
+        DraftKind::New | DraftKind::Forward(_) => id,
+    };
+    let mail = Mail {
+        id,
+        sender,
+        via,
+        recipients: recipients?,
+        subject: draft.subject.trim().to_owned(),
+        body: draft.body.trim_end().to_owned(),
+        importance: draft.importance,
+        answer: draft.answer,
+        files: draft.files.clone(),
+        sent_at: now,
+        answers,
+        thread,
+    };
+    deliver(write, &mail)?;
+    if let DraftKind::Reply(answered) = draft.kind {
+        let own = Owner::member(draft.owner);
+        let owner = draft.via.map_or(own, Owner::mailbox);
+        note_answer(write, answered, owner, draft.owner, now)?;
+    }
+    for blob in draft.files.iter().flat_map(blobs_of) {
+        write.delete::<BlobUse>(&(*blob.bytes(), draft.id.bytes()))?;
+    }
+    write.delete::<Draft>(&draft.id)?;
+    Ok(mail)
+}
+
+/// Puts a mail into everybody's folders.
+pub fn deliver(write: &mut Write<'_>, mail: &Mail) -> Result<(), StoreError> {
+    write.put(mail)?;
+    if mail.thread != mail.id {
+        write.put(&ThreadPart { thread: mail.thread, mail: mail.id })?;
+    }
+    for file in &mail.files {
+        keep_blobs(write, file, mail.id.bytes())?;
+    }
+    let recipients = u16::try_from(mail.recipients.len()).unwrap_or(u16::MAX);
+    let first = mail.recipients.first().map_or(&mail.sender, |first| &first.person);
+    let entry = Entry {
+        owner: mail.sender.owner,
+        folder: Folder::Sent,
+        at: mail.sent_at,
+        mail: mail.id,
+        who: first.clone(),
+        more: recipients.saturating_sub(1),
+        subject: mail.subject.clone(),
+        importance: mail.importance,
+        answer: mail.answer,
+        files: u8::try_from(mail.files.len()).unwrap_or(u8::MAX),
+        state: EntryState::Sent { opened: 0, recipients },
+        marks: Marks::default(),
+    };
+    write.put(&entry)?;
+    if let Some(via) = &mail.via {
+        write.put(&Entry { owner: via.owner, ..entry.clone() })?;
+    }
+    let who = mail.answer_to();
+    mail.recipients.iter().try_for_each(|recipient| hand_over(write, mail, &entry, who, recipient))
+}
+
+fn hand_over(
+    write: &mut Write<'_>,
+    mail: &Mail,
+    sent: &Entry,
+    who: &Person,
+    recipient: &Recipient,
+) -> Result<(), StoreError> {
+    let owner = recipient.person.owner;
+    write.put(&Entry {
+        owner,
+        folder: Folder::Inbox,
+        who: who.clone(),
+        more: 0,
+        state: EntryState::Unopened,
+        ..sent.clone()
+    })?;
+    write.add::<Unread>(&Id::from_bytes(owner.bytes()), 1)?;
+    let about = mail.id.bytes();
+    let (kind, from, at) = (NoticeKind::Mail, mail.sender.member(), mail.sent_at);
+    for member in readers_of(write, &recipient.person)? {
+        write.put(&Notice { member, about, kind, from, at })?;
+    }
+    Ok(())
+}
+
+/// A member or mailbox that can send and receive at this moment.
+pub fn person(write: &Write<'_>, owner: Id<Owner>, now: Timestamp) -> Result<Person, DraftProblem> {
+    let gone = || DraftProblem::GoneRecipient(owner);
+    let active = |facility: Id<Facility>| {
+        let facility: Facility = write.get(&facility)?.ok_or_else(gone)?;
+        let open = facility.state == FacilityState::Active;
+        if open { Ok(facility) } else { Err(gone()) }
+    };
+    if let Some(member) = write.get::<Member>(&Id::from_bytes(owner.bytes()))? {
+        let facility = active(member.facility)?;
+        return match member.standing(today(now)) {
+            Standing::Welcome | Standing::Locked => Ok(Person::new(&member, &facility)),
+            Standing::NotStarted | Standing::Retired => Err(gone()),
+        };
+    }
+    let mailbox: Mailbox = write.get(&Id::from_bytes(owner.bytes()))?.ok_or_else(gone)?;
+    let facility = active(mailbox.facility)?;
+    if mailbox.open { Ok(Person::mailbox(&mailbox, &facility)) } else { Err(gone()) }
+}

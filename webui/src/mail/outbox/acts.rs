@@ -1,0 +1,184 @@
+//! Into the outbox, back out of it, and away.
+
+use jiff::{SignedDuration, Timestamp};
+use provisioning::members::Member;
+use serde::{Deserialize, Serialize};
+use store::{Clock, Id, Order, Plain, Read, Record, StoreError, Write};
+
+use crate::kit::live::{Notice, NoticeKind};
+use crate::mail::delivery;
+use crate::mail::drafts::{Draft, DraftProblem, DraftState, own_for_change};
+use crate::mail::model::{Mail, Owner};
+
+/// One mail on its way, by the moment at which it leaves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leaving {
+    #[serde(with = "store::micros")]
+    at: Timestamp,
+    draft: Id<Draft>,
+}
+
+impl Record for Leaving {
+    type Key = (Timestamp, Id<Draft>);
+    const TABLE: &'static str = "outbox";
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> Self::Key {
+        (self.at, self.draft)
+    }
+}
+
+impl Plain for Leaving {}
+
+/// When a mail leaves.
+#[derive(Clone, Copy, Debug)]
+pub enum Leave {
+    /// After the time for second thoughts.
+    Soon {
+        undo: SignedDuration,
+    },
+    At {
+        at: Timestamp,
+    },
+}
+
+/// What came of sending.
+#[derive(Clone, Copy, Debug)]
+pub enum Sent {
+    Left { recipients: usize },
+    Waits { leaves_at: Timestamp, chosen: bool },
+}
+
+/// Nobody plans a letter further ahead, and people change.
+const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(366 * 24);
+
+pub fn may_be_chosen(at: Timestamp, now: Timestamp) -> bool {
+    at > now && at.duration_since(now) <= AHEAD_MAX
+}
+
+/// Sends what the writer has seen: a draft that another window saved since is not sent. Whoever
+/// cannot receive is found now, not when the mail leaves.
+pub fn send(
+    write: &mut Write<'_>,
+    clock: &Clock,
+    owner: Id<Member>,
+    id: Id<Draft>,
+    version: u64,
+    leave: Leave,
+) -> Result<Sent, DraftProblem> {
+    let mut draft = own_for_change(write, owner, id)?;
+    if draft.version != version {
+        return Err(DraftProblem::SavedElsewhere);
+    }
+    if let DraftState::Outgoing { .. } = draft.state {
+        return Err(DraftProblem::Leaving);
+    }
+    if !draft.missing().nothing() {
+        return Err(DraftProblem::Incomplete);
+    }
+    let now = clock.now();
+    let (leaves_at, chosen) = match leave {
+        Leave::Soon { undo } if undo.is_zero() => {
+            let mail = delivery::send(write, clock, draft)?;
+            return Ok(Sent::Left { recipients: mail.recipients.len() });
+        }
+        Leave::Soon { undo } => (now.saturating_add(undo).unwrap_or(now), false),
+        Leave::At { at } => (at, true),
+    };
+    for recipient in &draft.recipients {
+        delivery::person(write, *recipient, now)?;
+    }
+    draft.state = DraftState::Outgoing { leaves_at, chosen };
+    draft.version += 1;
+    write.put(&draft)?;
+    write.put(&Leaving { at: leaves_at, draft: id })?;
+    Ok(Sent::Waits { leaves_at, chosen })
+}
+
+/// Second thoughts: the draft is one again.
+pub fn take_back(
+    write: &mut Write<'_>,
+    owner: Id<Member>,
+    id: Id<Draft>,
+) -> Result<Draft, DraftProblem> {
+    let mut draft = own_for_change(write, owner, id)?;
+    match draft.state {
+        DraftState::Outgoing { leaves_at, .. } => {
+            write.delete::<Leaving>(&(leaves_at, id))?;
+        }
+        DraftState::Stopped { .. } => {
+            write.delete::<Notice>(&(id.bytes(), owner))?;
+        }
+        DraftState::Writing | DraftState::Discarded => return Ok(draft),
+    }
+    draft.state = DraftState::Writing;
+    draft.version += 1;
+    write.put(&draft)?;
+    Ok(draft)
+}
+
+/// What should leave by now, and when the next one will.
+pub fn due(
+    read: &Read<'_>,
+    now: Timestamp,
+) -> Result<(Vec<Id<Draft>>, Option<Timestamp>), StoreError> {
+    /// Sent at one time; the rest follows at once.
+    const AT_ONCE: usize = 64;
+    let rows = read.page::<Leaving>(&(), Order::Ascending, None, AT_ONCE)?.rows;
+    let later = rows.iter().find(|row| row.at > now).map(|row| row.at);
+    let ids: Vec<_> = rows.iter().filter(|row| row.at <= now).map(|row| row.draft).collect();
+    let next = if ids.len() == AT_ONCE { Some(now) } else { later };
+    Ok((ids, next))
+}
+
+/// Its moment has come. `None` where somebody took it back meanwhile, or it cannot leave: then
+/// its writer hears of it and it lies among the drafts.
+pub fn leave(
+    write: &mut Write<'_>,
+    clock: &Clock,
+    id: Id<Draft>,
+) -> Result<Option<Mail>, StoreError> {
+    let Some(mut draft) = write.get::<Draft>(&id)? else { return Ok(None) };
+    let now = clock.now();
+    match draft.state {
+        DraftState::Outgoing { leaves_at, .. } if leaves_at <= now => {
+            write.delete::<Leaving>(&(leaves_at, id))?;
+        }
+        DraftState::Outgoing { .. }
+        | DraftState::Writing
+        | DraftState::Discarded
+        | DraftState::Stopped { .. } => return Ok(None),
+    }
+    let gone = match first_gone(write, &draft, now)? {
+        None => match delivery::send(write, clock, draft.clone()) {
+            Ok(mail) => return Ok(Some(mail)),
+            Err(DraftProblem::Store(error)) => return Err(error),
+            Err(DraftProblem::GoneRecipient(gone)) => gone,
+            Err(_) => Owner::member(draft.owner),
+        },
+        Some(gone) => gone,
+    };
+    draft.state = DraftState::Stopped { gone };
+    let (member, about) = (draft.owner, draft.id.bytes());
+    write.put(&draft)?;
+    write.put(&Notice { member, about, kind: NoticeKind::Stopped, from: None, at: now })?;
+    Ok(None)
+}
+
+/// Found before anything is written: an act that changed half of it must not succeed.
+fn first_gone(
+    write: &Write<'_>,
+    draft: &Draft,
+    now: Timestamp,
+) -> Result<Option<Id<Owner>>, StoreError> {
+    let via = draft.via.map(Owner::mailbox);
+    let all = std::iter::once(Owner::member(draft.owner)).chain(via);
+    for owner in all.chain(draft.recipients.iter().copied()) {
+        match delivery::person(write, owner, now) {
+            Ok(_) => {}
+            Err(DraftProblem::Store(error)) => return Err(error),
+            Err(_) => return Ok(Some(owner)),
+        }
+    }
+    Ok(None)
+}
