@@ -81,6 +81,12 @@ impl Directory {
         self.members.get(&id)
     }
 
+    /// Everybody of one facility, in the order of their names.
+    pub fn of_facility(&self, id: Id<Facility>) -> Vec<Arc<Entry>> {
+        let here = |line: &&Line| line.entry.facility.id == id;
+        self.lines.iter().filter(here).map(|line| line.entry.clone()).collect()
+    }
+
     pub fn mailbox(&self, id: Id<Mailbox>) -> Option<&Arc<MailboxEntry>> {
         self.mailboxes.iter().find(|entry| entry.mailbox.id == id)
     }

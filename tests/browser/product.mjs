@@ -1,7 +1,7 @@
 // The product as an operator runs it: a network in a temporary folder, and commands about it.
 
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -37,6 +37,9 @@ export async function startNetwork() {
   };
   const fingerprint = word('root fingerprint');
 
+  // Nobody waits for second thoughts here.
+  const config = readFileSync(at('tokinet.toml'), 'utf8');
+  writeFileSync(at('tokinet.toml'), config.replace(/undo_seconds = \d+/, 'undo_seconds = 0'));
   const server = serve(['run'], folder);
   const address = (await server.line(/^ready on (\S+)$/))[1];
   const hosts = { [new URL(APP).host]: address, [new URL(TOUROKU).host]: address };
@@ -70,7 +73,7 @@ export async function startNetwork() {
 
 /** The fictional network behind its forwarder; `people` by their role, each with a `site`. */
 export async function startTry() {
-  const server = serve(['try', '--port', '0', '--doors'], tmpdir());
+  const server = serve(['try', '--port', '0', '--doors', '--undo-seconds', '0'], tmpdir());
   const address = (await server.line(/^ +http:\/\/(\S+)\/$/))[1];
   const doors = (await server.line(/^doors (\S+)$/))[1];
   const row = /^ +(\w+) +facility code (\S+) +user id (\S+) +password (.+)$/gm;

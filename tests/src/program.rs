@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use appliance::config::Config;
+use appliance::config::{Config, MailRules};
 use appliance::migrations::MIGRATIONS;
 use data_encoding::{BASE64, HEXLOWER};
 use serde_json::Value;
@@ -66,6 +66,12 @@ impl Appliance {
             initial_password: after("initial password"),
         };
         let recovery_key = after("it is shown once):");
+        let file = folder.path().join("tokinet.toml");
+        let config = std::fs::read_to_string(&file).expect("a config");
+        let usual = format!("undo_seconds = {}", MailRules::default().undo_seconds);
+        assert!(config.contains(&usual), "{config}");
+        // Nobody waits for second thoughts here.
+        std::fs::write(&file, config.replace(&usual, "undo_seconds = 0")).expect("a config");
         Self { fingerprint: after("root fingerprint"), recovery_key, office_card, folder }
     }
 

@@ -25,8 +25,15 @@ if (address && one('#announce')) {
   const source = new EventSource(address);
   source.addEventListener('unread', (event) => unread(JSON.parse(event.data).inbox));
   source.addEventListener('arrival', (event) => {
-    const { from, facility, mail } = JSON.parse(event.data);
-    toast('mail', `新着メール　${from}（${facility}）`, element('br'), element('a', { href: `/mail/${encodeURIComponent(mail)}` }, '開く'));
+    const { kind, from, facility, mail } = JSON.parse(event.data);
+    const at = `/mail/${encodeURIComponent(mail)}`;
+    const [words, href] = {
+      Mail: [`新着メール　${from}（${facility}）`, at],
+      Reminder: [`まだ開いていないメールがあります　${from}（${facility}）`, at],
+      Escalation: ['緊急のメールが開かれていません', `${at}/urgent`],
+      Stopped: ['送信できなかったメールがあります', '/mail/drafts'],
+    }[kind] ?? ['お知らせがあります', '/'];
+    toast(kind === 'Mail' ? 'mail' : 'bell', words, element('br'), element('a', { href }, '開く'));
     refresh();
   });
   source.addEventListener('bye', () => source.close());

@@ -10,6 +10,7 @@ use store::StoreError;
 
 use crate::kit::routes::{Access, Route, Verb};
 use crate::kit::testing::{Answer, HOSTILE, Net, PASSWORD, Persona, act};
+use crate::mail::chase::Escalation;
 use crate::mail::delivery;
 use crate::mail::drafts::{self, Draft};
 use crate::mail::model::{Importance, Mail, Owner, Person};
@@ -80,6 +81,9 @@ impl Scene {
             "/mail/many" => {
                 vec![("do", "star".to_owned()), ("mail", self.mail.id.to_string())]
             }
+            "/me/absence" => {
+                vec![("from", "令和8年4月1日".to_owned()), ("until", "令和8年4月9日".to_owned())]
+            }
             "/mail/{mail}/later" => vec![("until", "tomorrow".to_owned())],
             "/mail/{mail}/charge" => {
                 vec![("box", self.mailbox.id.to_string()), ("on", "yes".to_owned())]
@@ -136,7 +140,8 @@ impl Scene {
 fn may_pass(route: &Route, persona: Persona) -> bool {
     // The mail went from the manager to the member; the draft and the session are the member's.
     let behind = |ids: &[&str]| ids.iter().any(|id| route.path.contains(id));
-    let reads = ["/later", "/done", "/charge"].iter().any(|end| route.path.ends_with(end));
+    let reads =
+        ["/later", "/done", "/charge", "/urgent"].iter().any(|end| route.path.ends_with(end));
     let sent = ["/withdraw", "/remind"].iter().any(|end| route.path.ends_with(end));
     let is_of_mail = route.path.starts_with("/mail/{mail}");
     let owns = match persona {
@@ -274,7 +279,16 @@ fn mail(net: &Net, mailbox: &Mailbox, mark: &str) -> Mail {
     let id = net.app.store.clock().id();
     let kept = Mail { id, thread: id, sender: nurse, ..mail.clone() };
     let delivered = mail.clone();
+    let escalation = Escalation {
+        contact: net.nurse.id,
+        mail: mail.id,
+        reader: Owner::member(net.nurse.id),
+        sender: net.doctor.id,
+        sent_at: now,
+        told_at: now,
+    };
     act(&net.app.store, move |write| {
+        write.put(&escalation).unwrap();
         delivery::deliver(write, &delivered).unwrap();
         delivery::deliver(write, &kept).unwrap();
     });

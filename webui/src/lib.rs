@@ -53,7 +53,7 @@ pub fn routes() -> Routes {
 }
 
 /// What the box does by itself.
-pub const JOBS: &[Job] = &[mail::WAKE, mail::PURGE];
+pub const JOBS: &[Job] = &[mail::WAKE, mail::PURGE, mail::chase::CHASE];
 
 /// Serves both hosts on one listener until `stop`; open requests may end.
 pub async fn serve(

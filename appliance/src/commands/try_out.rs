@@ -26,6 +26,9 @@ pub struct Args {
     /// The port of the address to open; another one if it is taken
     #[arg(long, default_value_t = 8080)]
     port: u16,
+    /// How long a mail waits for second thoughts after it was sent; 0 sends at once
+    #[arg(long, default_value_t = MailRules::default().undo_seconds)]
+    undo_seconds: u32,
     /// Print also where the real TLS doors are, for tests
     #[arg(long, hide = true)]
     doors: bool,
@@ -45,12 +48,13 @@ pub fn run(args: Args) -> anyhow::Result<()> {
 
 async fn try_out(args: Args, folder: PathBuf) -> anyhow::Result<()> {
     let layout = Layout { folder: folder.join("store"), cache_bytes: CACHE_BYTES };
+    let rules = MailRules { undo_seconds: args.undo_seconds, ..MailRules::default() };
     let data = DemoNetwork::read()?;
     let master_file = folder.join("master-key");
     let fresh = !layout.file().exists();
     let store = tokio::task::spawn_blocking(move || open(&layout, &master_file, fresh)).await??;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let running = start(store, listener, MailRules::default().rules()).await?;
+    let running = start(store, listener, rules.rules()).await?;
     if fresh {
         demo::fill(&running.app, &data).await?;
     }

@@ -9,6 +9,8 @@ pub struct DemoNetwork {
     pub network: NetworkData,
     pub facility: Vec<FacilityData>,
     pub member: Vec<MemberData>,
+    #[serde(default)]
+    pub mailbox: Vec<MailboxData>,
     pub personas: std::collections::BTreeMap<String, Persona>,
 }
 
@@ -51,6 +53,16 @@ pub struct MemberData {
     pub roles: Vec<String>,
     pub starts: Option<String>,
     pub retires: Option<String>,
+}
+
+/// A facility's shared mailbox.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailboxData {
+    pub facility: String,
+    pub name: String,
+    pub kana: String,
+    pub members: Vec<String>,
 }
 
 /// Somebody whom a newcomer can be.

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use provisioning::authority::{Authority, Names, RootKey};
 use provisioning::credentials::{Credential, CredentialState, Password, PasswordRules};
 use provisioning::facilities::{self, Facility, FacilityCode, FacilityDetails, FacilityKind};
+use provisioning::mailboxes::{self, MailboxDetails};
 use provisioning::members::{self, Login, Member, MemberDetails, PersonName, Role, Roles};
 use provisioning::network::{self, Network, OfficeContact};
 use store::{Act, Actor, Id, Store, StoreError};
@@ -124,6 +125,8 @@ fn act(store: &Store, action: &'static str) -> Act {
 /// Who stands behind the data files' keys.
 struct Cast {
     people: BTreeMap<String, (Member, Facility)>,
+    /// By their facility's key.
+    boxes: BTreeMap<String, Person>,
 }
 
 impl Cast {
@@ -141,7 +144,28 @@ impl Cast {
             let member = member.with_context(|| one.key.clone())?;
             people.insert(one.key.clone(), (member.clone(), facility.clone()));
         }
-        Ok(Self { people })
+        Ok(Self { people, boxes: BTreeMap::new() })
+    }
+
+    async fn found_mailboxes(&mut self, app: &App, data: &DemoNetwork) -> anyhow::Result<()> {
+        for one in &data.mailbox {
+            let members: anyhow::Result<Vec<_>> =
+                one.members.iter().map(|key| Ok(self.member(key)?.id)).collect();
+            let somebody = one.members.first().context("nobody reads a mailbox")?;
+            let (_, facility) = self.people.get(somebody).context("an unknown facility")?;
+            let details = MailboxDetails {
+                name: one.name.clone(),
+                kana: one.kana.clone(),
+                members: members?,
+                open: true,
+            };
+            let (clock, id) = (app.store.clock().clone(), facility.id);
+            let act = act(&app.store, "demo.mailbox");
+            let found =
+                app.store.write(act, move |write| mailboxes::found(write, &clock, id, details));
+            self.boxes.insert(one.facility.clone(), Person::mailbox(&found.await?, facility));
+        }
+        Ok(())
     }
 
     fn member(&self, key: &str) -> anyhow::Result<&Member> {
@@ -149,6 +173,9 @@ impl Cast {
     }
 
     fn person(&self, key: &str) -> anyhow::Result<Person> {
+        if let Some(facility) = key.strip_prefix("box:") {
+            return self.boxes.get(facility).cloned().with_context(|| key.to_owned());
+        }
         let (member, facility) = self.people.get(key).with_context(|| key.to_owned())?;
         Ok(Person::new(member, facility))
     }
@@ -157,7 +184,8 @@ impl Cast {
 /// The mails of several weeks, as if they had been sent and opened then.
 pub async fn fill(app: &App, data: &DemoNetwork) -> anyhow::Result<()> {
     let mails = Mails::read()?;
-    let cast = Cast::of(&app.store, data)?;
+    let mut cast = Cast::of(&app.store, data)?;
+    cast.found_mailboxes(app, data).await?;
     let drawn = draw_all(app, &mails).await?;
     let mut sent: BTreeMap<&str, (Id<Mail>, Id<Mail>)> = BTreeMap::new();
     for one in &mails.mail {
@@ -204,7 +232,11 @@ async fn deliver(app: &App, cast: &Cast, mail: Mail, data: &MailData) -> anyhow:
         .write(act(&app.store, "demo.mail"), move |write| {
             delivery::deliver(write, &mail)?;
             for (member, at) in openings {
-                acts::open(write, Owner::member(member), member, mail.id, at)?;
+                let own = Owner::member(member);
+                let shared = mail.recipients.iter().find(|one| one.person.is_mailbox());
+                let reads_shared = shared.filter(|_| mail.recipient(own).is_none());
+                let owner = reads_shared.map_or(own, |shared| shared.person.owner);
+                acts::open(write, owner, member, mail.id, at)?;
             }
             if let Some(answered) = mail.answers {
                 let owner = Owner::member(sender);

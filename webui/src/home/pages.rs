@@ -13,6 +13,7 @@ use crate::kit::japanese;
 use crate::kit::live::Unread;
 use crate::kit::member::SignedIn;
 use crate::kit::page::Page;
+use crate::mail::chase;
 use crate::mail::drafts::{self, DraftState, draft_row};
 use crate::mail::model::{Entry, EntryState, Folder, Owner};
 use crate::mail::tables::entries;
@@ -33,6 +34,8 @@ const DEVICE_WARNED_DAYS: i64 = 60;
 #[derive(Serialize)]
 struct HomePage {
     home: Home,
+    /// Where a second contact reads of an urgent mail that lies unopened.
+    urgent: Option<String>,
 }
 
 impl Page for HomePage {
@@ -113,7 +116,9 @@ pub async fn show_home(
         device: device_days(&asked),
         office: if asked.at_the_desk() { Some(counts(&app)?) } else { None },
     };
-    frame.show(Nav::Home, "ホーム", &HomePage { home })
+    let urgent = app.store.read(|read| chase::open_of(read, asked.id()))?;
+    let urgent = urgent.first().map(|one| format!("/mail/{}/urgent", one.mail));
+    frame.show(Nav::Home, "ホーム", &HomePage { home, urgent })
 }
 
 fn sent_view(entry: &Entry, now: jiff::Timestamp) -> Option<SentView> {

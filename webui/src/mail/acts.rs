@@ -3,13 +3,15 @@
 //! Whatever changes an entry, its counters, its notices and the sender's list goes through here,
 //! so that receipts are right for every order of events.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use provisioning::mailboxes::Mailbox;
 use provisioning::members::Member;
 use store::{Id, Newest, Record as _, StoreError, Write};
 
+use super::chase;
 use super::model::{
-    Binned, Charge, Entry, EntryState, Folder, Mail, Mark, Owner, Person, Receipt, Star, Waking,
+    Binned, Charge, Entry, EntryState, Folder, Importance, Mail, Mark, Owner, Person, Receipt,
+    Star, Waking,
 };
 use super::tables::{MailProblem, entry_of};
 use crate::kit::live::{Notice, NoticeKind, Unread};
@@ -35,6 +37,9 @@ pub fn open(
         receipt.opened.get_or_insert(Mark { by, at: now });
     })?;
     count_opened(write, &mail)?;
+    if mail.importance == Importance::Urgent {
+        chase::end_for_reader(write, &mail, owner)?;
+    }
     Ok((mail, entry))
 }
 
@@ -328,6 +333,9 @@ fn readers(write: &Write<'_>, owner: Id<Owner>) -> Result<Vec<Id<Member>>, Store
     Ok(mailbox.map_or_else(alone, |mailbox| mailbox.members))
 }
 
+/// Nobody is nudged twice within this time.
+const REMIND_EVERY: SignedDuration = SignedDuration::from_mins(10);
+
 /// Reminds everybody who has not opened a mail; answers how many.
 pub fn remind(
     write: &mut Write<'_>,
@@ -336,29 +344,74 @@ pub fn remind(
     now: Timestamp,
 ) -> Result<usize, MailProblem> {
     let mail = sent_mail(write, sender, id)?;
-    let mut reminded = 0;
+    let (mut unopened, mut reminded) = (0, 0);
     for recipient in &mail.recipients {
         let owner = recipient.person.owner;
-        let Some(mut entry) = entry_of(write, owner, &mail)? else { continue };
-        if entry.state != EntryState::Unopened {
+        if !is_unopened(write, owner, &mail)? {
             continue;
         }
-        entry.marks.reminded = true;
-        let entry = if entry.folder == Folder::Inbox {
-            write.put(&entry)?;
-            entry
-        } else {
-            // Whoever put it away unread sees it again.
-            change_folder(write, entry, Folder::Inbox, now)?
-        };
-        let (kind, from) = (NoticeKind::Reminder, mail.sender.member());
-        for member in readers_of(write, &recipient.person)? {
-            write.put(&Notice { member, about: entry.mail.bytes(), kind, from, at: now })?;
+        unopened += 1;
+        let receipt: Option<Receipt> = write.get(&(id, owner))?;
+        let last = receipt.and_then(|receipt| receipt.reminded_at);
+        if last.is_none_or(|last| now.duration_since(last) >= REMIND_EVERY) {
+            remind_one(write, &mail, &recipient.person, now)?;
+            reminded += 1;
         }
-        change_receipt(write, id, owner, |receipt| receipt.reminded_at = Some(now))?;
-        reminded += 1;
     }
-    if reminded == 0 { Err(MailProblem::AllOpened) } else { Ok(reminded) }
+    match (unopened, reminded) {
+        (0, _) => Err(MailProblem::AllOpened),
+        (_, 0) => Err(MailProblem::JustReminded),
+        (_, reminded) => Ok(reminded),
+    }
+}
+
+/// Of an urgent mail, without being asked.
+pub fn remind_unopened(
+    write: &mut Write<'_>,
+    mail: &Mail,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    let mut reminded = 0;
+    for recipient in &mail.recipients {
+        if is_unopened(write, recipient.person.owner, mail)? {
+            remind_one(write, mail, &recipient.person, now)?;
+            reminded += 1;
+        }
+    }
+    Ok(reminded)
+}
+
+fn remind_one(
+    write: &mut Write<'_>,
+    mail: &Mail,
+    person: &Person,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(mut entry) = entry_of(write, person.owner, mail)? else { return Ok(()) };
+    entry.marks.reminded = true;
+    write.put(&entry)?;
+    // Whoever put it away unread sees it again.
+    change_folder(write, entry, Folder::Inbox, now)?;
+    let (about, kind, from) = (mail.id.bytes(), NoticeKind::Reminder, mail.sender.member());
+    for member in readers_of(write, person)? {
+        write.put(&Notice { member, about, kind, from, at: now })?;
+    }
+    change_receipt(write, mail.id, person.owner, |receipt| receipt.reminded_at = Some(now))
+}
+
+pub fn is_unopened(write: &Write<'_>, owner: Id<Owner>, mail: &Mail) -> Result<bool, StoreError> {
+    let entry = entry_of(write, owner, mail)?;
+    Ok(entry.is_some_and(|entry| entry.state == EntryState::Unopened))
+}
+
+/// The reader's facility has been told.
+pub fn note_told(
+    write: &mut Write<'_>,
+    mail: Id<Mail>,
+    owner: Id<Owner>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    change_receipt(write, mail, owner, |receipt| receipt.told_at = Some(now))
 }
 
 /// A mail that this owner sent.

@@ -7,12 +7,15 @@ use provisioning::members::{Member, Standing};
 use store::{Clock, Id, StoreError, Write};
 
 use super::acts::{note_answer, readers_of};
+use super::chase;
 use super::drafts::{Draft, DraftKind, DraftProblem, blobs_of, keep_blobs};
 use super::model::{
-    BlobUse, Entry, EntryState, Folder, Mail, Marks, Owner, Person, Recipient, ThreadPart,
+    BlobUse, Entry, EntryState, Folder, Mail, Marks, Owner, Person, Recipient, RecipientNote,
+    ThreadPart,
 };
 use crate::kit::japanese::today;
 use crate::kit::live::{Notice, NoticeKind, Unread};
+use crate::me::absence::away_at;
 
 /// Sends a complete draft: the mail, everybody's entries and notices appear, and the draft is
 /// gone, in one act.
@@ -23,8 +26,7 @@ pub fn send(write: &mut Write<'_>, clock: &Clock, draft: Draft) -> Result<Mail, 
     let now = clock.now();
     let sender = person(write, Owner::member(draft.owner), now)?;
     let via = draft.via.map(|via| person(write, Owner::mailbox(via), now)).transpose()?;
-    let recipients: Result<Vec<_>, _> =
-        draft.recipients.iter().map(|one| person(write, *one, now).map(Person::to)).collect();
+    let recipients = recipients(write, &draft, now)?;
     let answers = draft.kind.source();
     let id = clock.id();
     let thread = match draft.kind {
@@ -37,7 +39,7 @@ pub fn send(write: &mut Write<'_>, clock: &Clock, draft: Draft) -> Result<Mail, 
         id,
         sender,
         via,
-        recipients: recipients?,
+        recipients,
         subject: draft.subject.trim().to_owned(),
         body: draft.body.trim_end().to_owned(),
         importance: draft.importance,
@@ -60,9 +62,49 @@ pub fn send(write: &mut Write<'_>, clock: &Clock, draft: Draft) -> Result<Mail, 
     Ok(mail)
 }
 
+/// Everybody whom it reaches: whoever is away is marked so, and the deputy receives it as well.
+fn recipients(
+    write: &Write<'_>,
+    draft: &Draft,
+    now: Timestamp,
+) -> Result<Vec<Recipient>, DraftProblem> {
+    let mut reached: Vec<Recipient> = Vec::new();
+    let mut deputies = Vec::new();
+    for one in &draft.recipients {
+        let person = person(write, *one, now)?;
+        let absence = match person.member() {
+            Some(member) => away_at(write, member, today(now))?,
+            None => None,
+        };
+        let name = person.name.clone();
+        let note = match absence {
+            Some(absence) => {
+                deputies.extend(absence.deputy.map(|deputy| (deputy, name)));
+                RecipientNote::Absent { until: absence.until }
+            }
+            None => RecipientNote::Nothing,
+        };
+        reached.push(Recipient { person, note });
+    }
+    for (deputy, name) in deputies {
+        let owner = Owner::member(deputy);
+        let has_it = deputy == draft.owner || reached.iter().any(|one| one.person.owner == owner);
+        // A deputy who has left meanwhile keeps nobody from writing.
+        match (has_it, person(write, owner, now)) {
+            (false, Ok(person)) => {
+                reached.push(Recipient { person, note: RecipientNote::StandsInFor(name) });
+            }
+            (false, Err(DraftProblem::Store(error))) => return Err(error.into()),
+            (true, _) | (false, Err(_)) => {}
+        }
+    }
+    Ok(reached)
+}
+
 /// Puts a mail into everybody's folders.
 pub fn deliver(write: &mut Write<'_>, mail: &Mail) -> Result<(), StoreError> {
     write.put(mail)?;
+    chase::watch(write, mail)?;
     if mail.thread != mail.id {
         write.put(&ThreadPart { thread: mail.thread, mail: mail.id })?;
     }

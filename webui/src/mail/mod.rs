@@ -7,6 +7,7 @@
 
 pub mod acts;
 pub mod boxes;
+pub mod chase;
 pub mod delivery;
 pub mod model;
 pub mod tables;
@@ -30,7 +31,13 @@ pub use views::{EntryView, entry_view};
 use crate::kit::routes::Routes;
 
 pub fn routes() -> Routes {
-    let parts =
-        [lists::routes(), reading::routes(), marks::routes(), drafts::routes(), outbox::routes()];
+    let parts = [
+        lists::routes(),
+        reading::routes(),
+        marks::routes(),
+        drafts::routes(),
+        outbox::routes(),
+        chase::routes(),
+    ];
     parts.into_iter().fold(Routes::default(), Routes::join)
 }

@@ -112,6 +112,8 @@ pub enum MailProblem {
     Unknown,
     #[error("everybody has opened it")]
     AllOpened,
+    #[error("everybody was reminded a moment ago")]
+    JustReminded,
     #[error(transparent)]
     Store(#[from] StoreError),
 }

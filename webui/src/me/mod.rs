@@ -1,5 +1,6 @@
 //! The own account: password, text size, sessions, last log-ins.
 
+pub mod absence;
 pub mod pages;
 #[cfg(test)]
 mod tests;
@@ -13,4 +14,5 @@ pub fn routes() -> Routes {
         .get(Access::Session, "/me/password", pages::show_password)
         .post(Access::Session, "/me/password", pages::post_password)
         .post(Access::Device, "/me/size", pages::post_size)
+        .join(absence::routes())
 }

@@ -22,7 +22,7 @@ pub use sending::pages::problem as say_problem;
 pub use tables::{
     DraftByOwner, DraftProblem, blobs_of, keep_blobs, of_owner, own_for_change, start,
 };
-pub use views::Errors;
+pub use views::{Errors, owner_view};
 
 use crate::kit::routes::{Access, Routes};
 

@@ -32,7 +32,7 @@ pub async fn post_many(
         match outcome {
             Ok(()) => done += 1,
             // Gone in another window meanwhile: what was wanted of it is so already.
-            Err(MailProblem::Unknown | MailProblem::AllOpened) => {}
+            Err(MailProblem::Unknown | MailProblem::AllOpened | MailProblem::JustReminded) => {}
             Err(MailProblem::Store(error)) => return Err(error.into()),
         }
     }

@@ -185,6 +185,13 @@ pub fn problem(problem: MailProblem) -> Failure {
             next: "開封の様子を確かめてください。",
             link: Some(("/mail/sent".to_owned(), "送信済へ戻る")),
         }),
+        MailProblem::JustReminded => Failure::from(Said {
+            status: StatusCode::CONFLICT,
+            what: "もう一度は知らせませんでした",
+            why: "未開封の方には、10分以内に知らせたばかりです。".to_owned(),
+            next: "しばらく待つか、お急ぎのときはお電話ください。",
+            link: Some(("/mail/sent".to_owned(), "送信済へ戻る")),
+        }),
         MailProblem::Store(error) => error.into(),
     }
 }

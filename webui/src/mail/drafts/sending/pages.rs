@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use provisioning::directory::Directory;
 use serde::Serialize;
-use store::Id;
+use store::{Id, StoreError};
 
 use super::super::compose::pages::read_own;
 use super::super::model::{Draft, DraftState};
@@ -22,6 +22,7 @@ use crate::kit::path::Path;
 use crate::mail::model::Owner;
 use crate::mail::outbox::{self, Leave};
 use crate::mail::views::PersonView;
+use crate::me::absence::away;
 
 #[derive(Serialize)]
 struct ConfirmPage {
@@ -45,13 +46,37 @@ struct Checked {
     #[serde(flatten)]
     person: PersonView,
     twins: Vec<PersonView>,
+    away: Option<AwayView>,
 }
 
-fn checked(app: &App, directory: &Directory, owner: Id<Owner>) -> Option<Checked> {
-    let person = owner_view(directory, owner)?;
+#[derive(Serialize)]
+struct AwayView {
+    until: String,
+    deputy: Option<PersonView>,
+}
+
+fn away_view(
+    app: &App,
+    directory: &Directory,
+    owner: Id<Owner>,
+) -> Result<Option<AwayView>, StoreError> {
+    let absence = app.store.read(|read| away(read, Id::from_bytes(owner.bytes()), app.today()))?;
+    Ok(absence.map(|absence| AwayView {
+        until: japanese::short_day(absence.until, app.today()),
+        deputy: absence.deputy.and_then(|one| owner_view(directory, Owner::member(one))),
+    }))
+}
+
+fn checked(
+    app: &App,
+    directory: &Directory,
+    owner: Id<Owner>,
+) -> Result<Option<Checked>, StoreError> {
+    let Some(person) = owner_view(directory, owner) else { return Ok(None) };
     let member = directory.member(Id::from_bytes(owner.bytes()));
     let twins = member.map(|entry| directory.namesakes(entry, app.today())).unwrap_or_default();
-    Some(Checked { person, twins: twins.iter().map(|twin| views::person(twin)).collect() })
+    let twins = twins.iter().map(|twin| views::person(twin)).collect();
+    Ok(Some(Checked { person, twins, away: away_view(app, directory, owner)? }))
 }
 
 pub async fn show_confirm(
@@ -69,8 +94,10 @@ pub async fn show_confirm(
         DraftState::Writing | DraftState::Discarded | DraftState::Stopped { .. } => None,
     };
     let directory = app.directory()?;
-    let recipients: Vec<Checked> =
-        draft.recipients.iter().filter_map(|one| checked(&app, &directory, *one)).collect();
+    let mut recipients = Vec::new();
+    for one in &draft.recipients {
+        recipients.extend(checked(&app, &directory, *one)?);
+    }
     let mut facilities: Vec<_> = recipients.iter().map(|one| &one.person.facility).collect();
     facilities.sort_unstable();
     facilities.dedup();
