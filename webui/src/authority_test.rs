@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use axum::http::StatusCode;
-use provisioning::cards::{self, Approval, Printed};
+use provisioning::cards::{self, Approval, Printed, Purpose, Shown, Wanted};
+use provisioning::devices::{Device, DeviceNews, DeviceState, NewsKind, Platform};
 use provisioning::enrolment::{self, Enrolment, Form, Redemption, SessionToken};
 use store::StoreError;
 
@@ -19,6 +20,9 @@ struct Scene {
     draft: Draft,
     enrolment: Enrolment,
     card: Printed,
+    /// The nurse's own: a code shown at the station's device, and a tablet elsewhere.
+    own: Enrolment,
+    mine: Device,
 }
 
 impl Scene {
@@ -27,7 +31,8 @@ impl Scene {
         let mail = mail(&net, mark);
         let draft = draft(&net, mark);
         let (enrolment, card) = cards_of(&net, mark);
-        Self { net, mail, draft, enrolment, card }
+        let (own, mine) = (own_code(&net, mark), own_device(&net, mark));
+        Self { net, mail, draft, enrolment, card, own, mine }
     }
 
     /// The route's path with ids of things that exist.
@@ -42,6 +47,8 @@ impl Scene {
             .replace("{device}", &self.net.station_device.id.to_string())
             .replace("{enrolment}", &self.enrolment.id.to_string())
             .replace("{number}", &self.card.card.number.to_string())
+            .replace("{own}", &self.own.id.to_string())
+            .replace("{mine}", &self.mine.id.to_string())
             .replace("{session}", &self.session_of_nurse())
     }
 
@@ -82,6 +89,10 @@ impl Scene {
             }
             "/office/enrolments/{enrolment}/approve" => {
                 vec![("digits", self.enrolment.digits.clone())]
+            }
+            "/me/devices/enrolments/{own}/approve" => vec![("digits", self.own.digits.clone())],
+            "/me/devices/code" | "/office/members/{member}/code" => {
+                vec![("for", "add".to_owned()), ("once", "a number".to_owned())]
             }
             "/office/facilities" | "/office/facilities/{facility}" => vec![
                 ("code", "1510000099".to_owned()),
@@ -127,12 +138,12 @@ fn may_pass(route: &Route, persona: Persona) -> bool {
     let behind = |ids: &[&str]| ids.iter().any(|id| route.path.contains(id));
     let owns = match persona {
         Persona::Member => true,
-        Persona::Manager => !behind(&["{draft}", "{session}"]),
+        Persona::Manager => !behind(&["{draft}", "{session}", "{own}", "{mine}"]),
         Persona::Stranger
         | Persona::Device
         | Persona::Office
         | Persona::OfficeElsewhere
-        | Persona::Auditor => !behind(&["{mail}", "{draft}", "{session}"]),
+        | Persona::Auditor => !behind(&["{mail}", "{draft}", "{session}", "{own}", "{mine}"]),
     };
     let signed_in =
         !matches!(persona, Persona::Stranger | Persona::Device | Persona::OfficeElsewhere);
@@ -141,6 +152,7 @@ fn may_pass(route: &Route, persona: Persona) -> bool {
         Access::Device => persona != Persona::Stranger,
         Access::Session => signed_in,
         Access::Member => signed_in && owns,
+        Access::Manager => persona == Persona::Manager,
         Access::Office => persona == Persona::Office,
         Access::Auditor => persona == Persona::Auditor,
     }
@@ -184,6 +196,7 @@ async fn every_change_leaves_a_row_in_the_trail() {
             continue;
         }
         let persona = match route.access {
+            Access::Manager => Persona::Manager,
             Access::Office => Persona::Office,
             Access::Auditor => Persona::Auditor,
             Access::Stranger | Access::Device | Access::Session | Access::Member => Persona::Member,
@@ -290,7 +303,7 @@ fn cards_of(net: &Net, mark: &str) -> (Enrolment, Printed) {
         let (first, open) = (issue(nurse), issue(doctor));
         let asked = Redemption {
             device_name,
-            platform: provisioning::devices::Platform::Ipad,
+            platform: Platform::Ipad,
             form: Form::Pkcs12,
             address: "192.0.2.7".to_owned(),
         };
@@ -310,4 +323,48 @@ fn cards_of(net: &Net, mark: &str) -> (Enrolment, Printed) {
         }
         (redeemed.unwrap().unwrap(), open)
     })
+}
+
+/// A code that the nurse shows at the station's device, redeemed and waiting there.
+fn own_code(net: &Net, mark: &str) -> Enrolment {
+    let (app, member, here) = (net.app.clone(), net.nurse.id, net.station_device.id);
+    let device_name = format!("iPad 3{mark}");
+    act(&net.app.store, move |write| {
+        let clock = app.store.clock().clone();
+        let (purpose, shown) = (Purpose::AddDevice, Shown::OwnDevice(here));
+        let approval = Approval::Needed;
+        let wanted = Wanted { member, purpose, shown, approval, issued_by: Some(member) };
+        let made = cards::make(write, &clock, &app.authority, wanted).unwrap();
+        let (platform, form) = (Platform::Ipad, Form::Pkcs12);
+        let asked = Redemption { device_name, platform, form, address: "192.0.2.8".to_owned() };
+        let token = SessionToken::random(&clock);
+        let number = made.card.number;
+        let done: Result<_, StoreError> =
+            enrolment::redeem(write, &clock, number, &made.secret, &token, asked);
+        done.unwrap().unwrap()
+    })
+}
+
+/// A tablet that the nurse enrolled and has not been asked about.
+fn own_device(net: &Net, mark: &str) -> Device {
+    let now = net.app.now();
+    let device = Device {
+        id: net.app.store.clock().id(),
+        facility: net.station.id,
+        name: format!("iPad 4{mark}"),
+        platform: Platform::Ipad,
+        office: false,
+        state: DeviceState::Active,
+        enrolled_by: net.nurse.id,
+        enrolled_at: now,
+        first_seen_at: Some(now),
+    };
+    let kept = device.clone();
+    let member = net.nurse.id;
+    act(&net.app.store, move |write| {
+        write.put(&kept).unwrap();
+        let kind = NewsKind::Enrolled;
+        write.put(&DeviceNews { member, device: kept.id, kind, at: now }).unwrap();
+    });
+    device
 }

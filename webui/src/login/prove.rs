@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use provisioning::cards::initial_password_fits;
 use provisioning::credentials::{
-    self, Attempts, Credential, CredentialState, PasswordHash, spend_equal_time,
+    self, Attempts, Credential, CredentialState, PasswordHash, change_demanded, spend_equal_time,
 };
 use provisioning::facilities::{FacilityByCode, FacilityCode};
 use provisioning::members::{Login, Member, MemberByLogin, Standing};
@@ -81,7 +81,8 @@ async fn weigh(app: &App, admitted: &Admitted, typed: &Typed) -> Result<Option<P
         Some(Found { member, credential: Some(credential) }) => {
             let state = password_state(app, credential, &typed.password).await?;
             let welcome = member.standing(app.today()) == Standing::Welcome;
-            let here = member.facility == admitted.facility().id;
+            let (place, now) = (admitted.device().id, app.now());
+            let here = app.store.read(|read| session::may_be_at(read, member, place, now))?;
             state.filter(|_| welcome && here)
         }
         Some(Found { credential: None, .. }) | None => {
@@ -156,6 +157,10 @@ async fn password_state(
             }
             let left = app.network.passwords.days_left(*set_at, now);
             let expired = left.is_some_and(|days| days < 0);
+            let (member, set_at) = (credential.member, *set_at);
+            if app.store.read(|read| change_demanded(read, member, set_at))? {
+                return Ok(Some(SessionState::PasswordFirst(PasswordFirst::Demanded)));
+            }
             let late = SessionState::PasswordFirst(PasswordFirst::Expired);
             Ok(Some(if expired { late } else { SessionState::Open }))
         }

@@ -13,7 +13,7 @@ mod cards;
 mod devices;
 
 mod lists;
-mod rows;
+pub mod rows;
 mod say;
 mod text;
 

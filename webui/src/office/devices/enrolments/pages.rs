@@ -8,6 +8,7 @@ use provisioning::enrolment::{self, Enrolment, EnrolmentProblem, EnrolmentState}
 use serde::Serialize;
 use store::{Id, StoreError};
 
+use crate::kit::answers::say_answer;
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
 use crate::kit::form::Fields;
@@ -122,23 +123,5 @@ fn answer(
     outcome: Result<Enrolment, EnrolmentProblem>,
     done: &'static str,
 ) -> Result<Response, Failure> {
-    let words = match outcome {
-        Ok(_) => done,
-        Err(EnrolmentProblem::OtherDigits) => {
-            "番号が変わっています。もう一度、番号を見くらべてください"
-        }
-        Err(EnrolmentProblem::OtherStep) => "この登録には、もうほかの人が答えています",
-        Err(EnrolmentProblem::Expired) => {
-            "この登録は時間切れです。新しいカードで登録しなおしてください"
-        }
-        Err(EnrolmentProblem::Store(error)) => return Err(error.into()),
-        Err(EnrolmentProblem::Authority(error)) => return Err(Failure::Internal(Box::new(error))),
-        Err(
-            EnrolmentProblem::Unknown
-            | EnrolmentProblem::WrongCard
-            | EnrolmentProblem::Locked
-            | EnrolmentProblem::KeyKnown,
-        ) => return Err(Failure::NotFound),
-    };
-    Ok(redirect_saying(LIST, words))
+    Ok(redirect_saying(LIST, say_answer(outcome, done)?))
 }
