@@ -1,6 +1,6 @@
 //! What a member is told about devices in the own name, until the member has answered.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{Id, Order, Plain, Read, Record, StoreError, Write};
 
@@ -40,19 +40,43 @@ impl Plain for DeviceNews {}
 /// Nobody enrols more before answering; the oldest wait for the next page.
 const NEWS_OF_MEMBER_MAX: usize = 20;
 
-/// Newest first.
-pub fn news_of(read: &Read<'_>, member: Id<Member>) -> Result<Vec<DeviceNews>, StoreError> {
-    Ok(read.page(&member, Order::Descending, None, NEWS_OF_MEMBER_MAX)?.rows)
+/// Who has not come back to another device in a month has no other device.
+const TOLD_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+impl DeviceNews {
+    /// A new device is told to the member's other ones: whoever stole the card sits at this one.
+    pub fn is_told_at(&self, here: Id<Device>, now: Timestamp) -> bool {
+        let elsewhere = match self.kind {
+            NewsKind::Enrolled => self.device != here,
+            NewsKind::Replaced(_) => true,
+        };
+        elsewhere && now.duration_since(self.at) < TOLD_FOR
+    }
 }
 
-/// The member has answered; `false` where there was nothing to answer.
+/// What a member is told at a device, newest first.
+pub fn news_of(
+    read: &Read<'_>,
+    member: Id<Member>,
+    here: Id<Device>,
+    now: Timestamp,
+) -> Result<Vec<DeviceNews>, StoreError> {
+    let page = read.page::<DeviceNews>(&member, Order::Descending, None, NEWS_OF_MEMBER_MAX)?;
+    Ok(page.rows.into_iter().filter(|one| one.is_told_at(here, now)).collect())
+}
+
+/// The member has answered at a device; `false` where there was nothing to answer.
 pub fn forget_news(
     write: &mut Write<'_>,
     member: Id<Member>,
     device: Id<Device>,
+    here: Id<Device>,
+    now: Timestamp,
 ) -> Result<bool, StoreError> {
     let key = (member, device);
-    let known = write.get::<DeviceNews>(&key)?.is_some();
-    write.delete::<DeviceNews>(&key)?;
+    let known = write.get::<DeviceNews>(&key)?.is_some_and(|one| one.is_told_at(here, now));
+    if known {
+        write.delete::<DeviceNews>(&key)?;
+    }
     Ok(known)
 }

@@ -17,5 +17,5 @@ pub use tables::{
     EnrolmentByMember, EnrolmentBySession, EnrolmentByState, any_unfinished, approve, by_session,
     complete, first_seen, of_member, prepare, recent, redeem, refuse, waiting,
 };
-pub use unfinished::{Step, Unfinished, unfinished};
+pub use unfinished::{Ends, Step, Unfinished, cancel, unfinished};
 pub use windows::{SetupWindow, WindowProblem, close_window, open_window, open_windows, windows};

@@ -38,7 +38,7 @@ pub fn banners(read: &Read<'_>, asked: &SignedIn) -> Result<Vec<Banner>, StoreEr
             link: "",
         });
     }
-    for one in news_of(read, asked.id())? {
+    for one in news_of(read, asked.id(), asked.device().id, asked.now())? {
         shown.extend(news(read, &one)?);
     }
     for window in open_windows(read, asked.now())? {

@@ -1,12 +1,13 @@
 //! First and later contacts of a device, noted beside the request that brought them.
 
 use jiff::{SignedDuration, Timestamp};
-use provisioning::devices::{Device, DeviceSeen};
+use provisioning::devices::{AlarmKind, Device, DeviceSeen, raise};
 use provisioning::enrolment;
 use store::{Act, Actor, Id, StoreError};
 
 use super::app::App;
 use super::cutting::cut_connections;
+use super::listen::Ingress;
 use super::session;
 
 /// Last contact is written no oftener: the office wants a day, not a second.
@@ -51,6 +52,21 @@ pub async fn greet(app: &App, id: Id<Device>, now: Timestamp) -> Result<(), Stor
         cut_connections(app, old)?;
     }
     Ok(())
+}
+
+/// A key in two places at once is told to the office, and at the device.
+pub fn note_place(app: &App, device: &Device, ingress: &Ingress) {
+    let (id, now) = (device.id, app.now());
+    let Some(key) = ingress.key else { return };
+    let Some(two) = app.places.note(key, ingress.address, now) else { return };
+    let app = app.clone();
+    tokio::spawn(async move {
+        let actor = Actor::Stranger { device: Some(id.bytes()) };
+        let act = Act::new(actor, "device.two_places", now).on("device", id);
+        let addresses = two.map(|address| address.to_string());
+        let kind = AlarmKind::TwoPlaces { addresses };
+        log_failure(app.store.write(act, move |write| raise(write, id, kind, now)).await.map(drop));
+    });
 }
 
 fn log_failure(outcome: Result<(), StoreError>) {

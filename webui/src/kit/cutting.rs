@@ -1,7 +1,9 @@
 //! Cutting a device off: the rows in one act, then what is open, and what of it to tell.
 
 use provisioning::credentials::{Credential, CredentialState, demand_change};
-use provisioning::devices::{self, AlarmKind, Device, RevokeProblem, forget_news, raise, users};
+use provisioning::devices::{
+    self, AlarmKind, Device, DeviceNews, RevokeProblem, forget_news, raise, users,
+};
 use provisioning::members::Member;
 use store::{Act, Id, Read, StoreError, Write};
 use tokio::task::spawn_blocking;
@@ -45,7 +47,7 @@ pub async fn cut_off(app: &App, act: Act, device: Id<Device>, why: Why) -> Resul
         }
         if let Why::Lost(Some(alarm)) = why {
             if let AlarmKind::Denied { by } = alarm {
-                forget_news(write, by, device)?;
+                write.delete::<DeviceNews>(&(by, device))?;
             }
             raise(write, device, alarm, now)?;
         }

@@ -14,7 +14,7 @@ use serde::Serialize;
 use store::{Act, Actor};
 
 use super::app::App;
-use super::contact::note_contact;
+use super::contact::{note_contact, note_place};
 use super::failure::Failure;
 use super::listen::Ingress;
 use super::page::{Bare, Page, bare};
@@ -60,6 +60,9 @@ pub async fn gate(State(app): State<App>, mut request: Request, next: Next) -> R
     match admitted {
         Ok(Ok(admission)) => {
             note_contact(&app, &admission.device);
+            if let Some(ingress) = ingress {
+                note_place(&app, &admission.device, &ingress);
+            }
             request.extensions_mut().insert(Admitted(admission));
             next.run(request).await
         }

@@ -8,6 +8,7 @@ pub mod routes;
 
 pub mod connections;
 pub mod listen;
+pub mod places;
 mod stream;
 pub mod tls;
 

@@ -192,12 +192,17 @@ async fn refuse(tries: u32) -> Refused {
 }
 
 fn attempt_keys(app: &App, admitted: &Admitted, typed: &Typed) -> ([u8; 16], [u8; 16]) {
-    let ring = app.store.ring();
+    let device = [b"device\0".as_slice(), &admitted.device().id.bytes()].concat();
+    let account = account_key(app, &typed.facility_code, &typed.user_id);
+    (account, app.store.ring().blind(&device))
+}
+
+/// Under which the wrong tries at an account are counted.
+pub fn account_key(app: &App, facility_code: &str, user_id: &str) -> [u8; 16] {
     let account = format!(
         "account\0{}\0{}",
-        provisioning::japanese::fold_code(&typed.facility_code),
-        provisioning::japanese::fold_code(&typed.user_id)
+        provisioning::japanese::fold_code(facility_code),
+        provisioning::japanese::fold_code(user_id)
     );
-    let device = [b"device\0".as_slice(), &admitted.device().id.bytes()].concat();
-    (ring.blind(account.as_bytes()), ring.blind(&device))
+    app.store.ring().blind(account.as_bytes())
 }

@@ -128,7 +128,8 @@ fn the_old_device_works_until_the_new_one_is_seen() {
     let at = fixture.store.clock().now();
     assert_eq!(state_of(&fixture, old), DeviceState::Retired { at });
     assert_eq!(see(&fixture, new), None, "once");
-    let news = fixture.store.read(|read| devices::news_of(read, fixture.member.id)).unwrap();
+    let news =
+        fixture.store.read(|read| devices::news_of(read, fixture.member.id, new, at)).unwrap();
     assert!(news.iter().any(|one| one.device == new && one.kind == NewsKind::Replaced(old)));
     let again = make(&fixture, Purpose::Replace(old), Shown::OfficeScreen);
     assert!(matches!(again, Err(CardProblem::NoDevice)), "it is not there any more");

@@ -9,7 +9,7 @@ use provisioning::devices::{
 };
 use provisioning::enrolment::{self, Enrolment, Eyes};
 use serde::Serialize;
-use store::{Id, Read, StoreError, Write};
+use store::{Id, Read, StoreError};
 
 use crate::kit::answers::say_answer;
 use crate::kit::app::App;
@@ -87,7 +87,7 @@ fn eyes(asked: &SignedIn) -> Eyes {
 
 fn news_rows(read: &Read<'_>, asked: &SignedIn) -> Result<Vec<NewsRow>, StoreError> {
     let mut rows = Vec::new();
-    for one in news_of(read, asked.id())? {
+    for one in news_of(read, asked.id(), asked.device().id, asked.now())? {
         let Some(device) = read.get::<Device>(&one.device)? else { continue };
         rows.push(NewsRow {
             device: device.id,
@@ -284,9 +284,14 @@ pub async fn post_known(
     State(app): State<App>,
     _: Fields,
 ) -> Result<Response, Failure> {
-    let member = asked.id();
+    let (member, here, now) = (asked.id(), asked.device().id, app.now());
     let act = asked.act("device.known").on("device", id);
-    app.store.write(act, move |write| forget(write, member, id)).await?;
+    let forgotten =
+        app.store.write(act, move |write| match forget_news(write, member, id, here, now)? {
+            true => Ok(()),
+            false => Err(Failure::NotFound),
+        });
+    forgotten.await?;
     Ok(redirect_saying(LIST, "確認しました"))
 }
 
@@ -306,12 +311,4 @@ pub async fn post_unknown(
     let cut = cut_off(&app, asked.act("device.unknown").on("device", id), id, why).await?;
     let words = format!("{}。事務室にも知らせました", say_cut(cut));
     Ok(redirect_saying(LIST, &words))
-}
-
-fn forget(
-    write: &mut Write<'_>,
-    member: Id<provisioning::members::Member>,
-    device: Id<Device>,
-) -> Result<(), Failure> {
-    if forget_news(write, member, device)? { Ok(()) } else { Err(Failure::NotFound) }
 }

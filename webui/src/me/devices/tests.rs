@@ -135,6 +135,8 @@ async fn a_device_in_ones_name_that_nobody_knows_ends_at_once() {
     );
     let at_thief = net.visitor_at(&net.nurse, [7; 32]);
     assert_eq!(at_thief.get("/").await.status.as_u16(), 200);
+    let quiet = format!("/me/devices/{}/known", thief.id);
+    assert_eq!(at_thief.post(&quiet, &[]).await.status.as_u16(), 404, "not by the thief");
     let doctor = net.visitor(Persona::Manager);
     let deny = format!("/me/devices/{}/unknown", thief.id);
     assert_eq!(doctor.post(&deny, &[]).await.status.as_u16(), 404, "not in this name");

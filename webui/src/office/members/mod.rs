@@ -18,4 +18,5 @@ pub fn routes() -> Routes {
         .get(Access::Office, "/office/members/{member}", pages::show_member)
         .post(Access::Office, "/office/members/{member}/lock", pages::post_lock)
         .post(Access::Office, "/office/members/{member}/unlock", pages::post_unlock)
+        .post(Access::Office, "/office/members/{member}/forgive", pages::post_forgive)
 }

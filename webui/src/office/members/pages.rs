@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
 use provisioning::cards::{self, Card, CardState};
-use provisioning::credentials::{Credential, CredentialState};
+use provisioning::credentials::{Attempts, Credential, CredentialState};
 use provisioning::devices;
 use provisioning::directory::{Directory, Entry};
 use provisioning::enrolment::{self, Enrolment};
@@ -24,6 +24,7 @@ use crate::kit::member::OfficeMember;
 use crate::kit::page::Page;
 use crate::kit::path::Path;
 use crate::kit::session;
+use crate::login::{account_key, local_path};
 use crate::office::counts::{Office, office};
 use crate::office::lists::Asked;
 use crate::office::rows::{
@@ -31,6 +32,7 @@ use crate::office::rows::{
     member_href, member_words, standing,
 };
 use crate::office::say;
+use crate::office::stand_ins::{StandInRow, stand_in_rows};
 
 #[derive(Serialize)]
 struct ListPage {
@@ -110,6 +112,7 @@ struct MemberPage {
     member: Facts,
     cards: Vec<CardRow>,
     devices: Vec<DeviceRow>,
+    stand_ins: Vec<StandInRow>,
 }
 
 impl Page for MemberPage {
@@ -132,6 +135,8 @@ struct Facts {
     password: String,
     last_login: Option<String>,
     issuable: bool,
+    /// Minutes for which wrong passwords still stop the log-in.
+    stopped: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -160,7 +165,7 @@ pub async fn show_member(
 ) -> Result<Response, Failure> {
     let (directory, now) = (app.directory()?, app.now());
     let entry = directory.member(id).ok_or(Failure::NotFound)?;
-    let (member, cards, devices) = app.store.read(|read| {
+    let (member, cards, devices, stand_ins) = app.store.read(|read| {
         let enrolments = enrolment::of_member(read, id)?;
         let cards = cards::of_member(read, id)?.into_iter();
         let cards = cards.map(|card| card_row(&card, &enrolments, &directory, now)).collect();
@@ -170,9 +175,10 @@ pub async fn show_member(
                 devices.push(device_row(read, device, None, now)?);
             }
         }
-        Ok::<_, StoreError>((facts(read, &app, &asked, entry)?, cards, devices))
+        let stand_ins = stand_in_rows(read, &directory, Some(id), now)?;
+        Ok::<_, StoreError>((facts(read, &app, &asked, entry)?, cards, devices, stand_ins))
     })?;
-    let page = MemberPage { office: office(&app)?, member, cards, devices };
+    let page = MemberPage { office: office(&app)?, member, cards, devices, stand_ins };
     frame.show(Nav::Office, entry.member.details.name.full(), &page)
 }
 
@@ -203,7 +209,18 @@ fn facts(
         password: password(app, credential.map(|credential| credential.state), now),
         last_login: last_login(read, member.id)?.map(|at| japanese::short(at, now)),
         issuable: issuable(asked.member(), &entry.facility, member, now),
+        stopped: stopped(read, app, entry)?,
     })
+}
+
+fn stopped(read: &Read<'_>, app: &App, entry: &Entry) -> Result<Option<i64>, StoreError> {
+    let account = account_key(app, entry.facility.code.as_str(), entry.member.login.as_str());
+    let attempts: Option<Attempts> = read.get(&account)?;
+    let locked = attempts.filter(|one| one.locked_at(app.now(), Attempts::WRONG_MAX));
+    Ok(locked.map(|one| {
+        let passed = app.now().duration_since(one.last_at);
+        Attempts::LOCKED_FOR.saturating_sub(passed).as_mins().max(1)
+    }))
 }
 
 /// How the password stands; never what it is.
@@ -260,13 +277,33 @@ pub async fn post_lock(
     Path(id): Path<Id<Member>>,
     asked: OfficeMember,
     State(app): State<App>,
-    _: Fields,
+    fields: Fields,
 ) -> Result<Response, Failure> {
     if id == asked.id() {
         return Err(not_yours("自分をロックすると、事務室の仕事ができなくなります。", id).into());
     }
     set_locked(&app, &asked, id, Lock::On).await?;
-    Ok(redirect_saying(&member_href(id), "ロックしました"))
+    let (back, own) = (local_path(fields.text("back")), member_href(id));
+    let back = if back.starts_with("/office") { back } else { &own };
+    Ok(redirect_saying(back, "ロックしました"))
+}
+
+/// Wrong passwords have stopped somebody for a while, and the office knows who it is.
+pub async fn post_forgive(
+    Path(id): Path<Id<Member>>,
+    asked: OfficeMember,
+    State(app): State<App>,
+    _: Fields,
+) -> Result<Response, Failure> {
+    let directory = app.directory()?;
+    let entry = directory.member(id).ok_or(Failure::NotFound)?;
+    if !may_act_on(asked.member(), &entry.member) {
+        return Err(not_yours("この職員は事務室または監査の役割を持っています。", id).into());
+    }
+    let account = account_key(&app, entry.facility.code.as_str(), entry.member.login.as_str());
+    let act = asked.act("member.forgive").on("member", id);
+    app.store.write(act, move |write| write.delete::<Attempts>(&account)).await?;
+    Ok(redirect_saying(&member_href(id), "すぐにログインできるようにしました"))
 }
 
 pub async fn post_unlock(

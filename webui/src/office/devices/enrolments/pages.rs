@@ -119,6 +119,18 @@ pub async fn post_refuse(
     answer(refused, "登録を断りました")
 }
 
+/// One that stopped half-way is taken off the desk.
+pub async fn post_cancel(
+    Path(id): Path<Id<Enrolment>>,
+    asked: OfficeMember,
+    State(app): State<App>,
+    _: Fields,
+) -> Result<Response, Failure> {
+    let act = asked.act("enrolment.cancel").on("enrolment", id);
+    let cancelled = app.store.write(act, move |write| enrolment::cancel(write, id)).await;
+    Ok(redirect_saying("/office", say_answer(cancelled, "途中の登録を取り消しました")?))
+}
+
 fn answer(
     outcome: Result<Enrolment, EnrolmentProblem>,
     done: &'static str,
