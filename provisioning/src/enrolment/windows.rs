@@ -61,8 +61,11 @@ impl Index for WindowByEnd {
     const TABLE: &'static str = "setup_windows_by_end";
 }
 
-/// One a facility on the day on which a whole area starts.
-const WINDOWS_MAX: usize = 300;
+/// One a facility on the day on which a whole area starts. Those that are over stand behind.
+const OPEN_MAX: usize = 200;
+
+/// A read brings a day's windows; those of past years are never looked at.
+const ROWS_A_READ: usize = 20;
 
 #[derive(Debug, thiserror::Error)]
 pub enum WindowProblem {
@@ -115,7 +118,19 @@ pub fn windows(read: &Read<'_>, rows_max: usize) -> Result<Vec<SetupWindow>, Sto
 }
 
 pub fn open_windows(read: &Read<'_>, now: Timestamp) -> Result<Vec<SetupWindow>, StoreError> {
-    Ok(windows(read, WINDOWS_MAX)?.into_iter().filter(|window| window.is_open(now)).collect())
+    let mut open: Vec<SetupWindow> = Vec::new();
+    let mut after = None;
+    while open.len() < OPEN_MAX {
+        let order = Order::Ascending;
+        let page = read.page_by::<WindowByEnd>(&(), order, after.as_ref(), ROWS_A_READ)?;
+        let reached_past = page.rows.iter().any(|window| window.until <= now);
+        open.extend(page.rows.into_iter().filter(|window| window.is_open(now)));
+        after = page.next;
+        if reached_past || after.is_none() {
+            break;
+        }
+    }
+    Ok(open)
 }
 
 /// The window that lets a facility's card through, inside the act that redeems it.
@@ -124,6 +139,6 @@ pub(super) fn window_for(
     facility: Id<Facility>,
     now: Timestamp,
 ) -> Result<Option<SetupWindow>, StoreError> {
-    let page = write.page_by::<WindowByEnd>(&(), Order::Ascending, None, WINDOWS_MAX)?;
+    let page = write.page_by::<WindowByEnd>(&(), Order::Ascending, None, OPEN_MAX)?;
     Ok(page.rows.into_iter().find(|one| one.is_open(now) && one.covers(facility)))
 }

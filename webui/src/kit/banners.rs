@@ -41,8 +41,10 @@ pub fn banners(read: &Read<'_>, asked: &SignedIn) -> Result<Vec<Banner>, StoreEr
     for one in news_of(read, asked.id(), asked.device().id, asked.now())? {
         shown.extend(news(read, &one)?);
     }
-    for window in open_windows(read, asked.now())? {
-        shown.extend(set_up(read, asked, &window)?);
+    if asked.at_the_desk() || asked.manages() {
+        for window in open_windows(read, asked.now())? {
+            shown.extend(set_up(read, asked, &window)?);
+        }
     }
     Ok(shown)
 }

@@ -1,9 +1,7 @@
 //! Cutting a device off: the rows in one act, then what is open, and what of it to tell.
 
 use provisioning::credentials::{Credential, CredentialState, demand_change};
-use provisioning::devices::{
-    self, AlarmKind, Device, DeviceNews, RevokeProblem, forget_news, raise, users,
-};
+use provisioning::devices::{self, AlarmKind, Device, DeviceNews, RevokeProblem, raise, users};
 use provisioning::members::Member;
 use store::{Act, Id, Read, StoreError, Write};
 use tokio::task::spawn_blocking;

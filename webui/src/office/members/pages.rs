@@ -4,7 +4,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
-use provisioning::cards::{self, Card, CardState};
+use provisioning::cards::{self, Card, CardState, Purpose, Shown, Terms};
 use provisioning::credentials::{Attempts, Credential, CredentialState};
 use provisioning::devices;
 use provisioning::directory::{Directory, Entry};
@@ -149,6 +149,7 @@ struct Place {
 #[derive(Serialize)]
 struct CardRow {
     number: String,
+    purpose: &'static str,
     state: &'static str,
     issued: String,
     expires: String,
@@ -168,7 +169,11 @@ pub async fn show_member(
     let (member, cards, devices, stand_ins) = app.store.read(|read| {
         let enrolments = enrolment::of_member(read, id)?;
         let cards = cards::of_member(read, id)?.into_iter();
-        let cards = cards.map(|card| card_row(&card, &enrolments, &directory, now)).collect();
+        let cards = cards.map(|card| {
+            let terms = cards::terms(read, card.number)?;
+            Ok::<_, StoreError>(card_row(&card, &terms, &enrolments, &directory, now))
+        });
+        let cards = cards.collect::<Result<_, _>>()?;
         let mut devices = Vec::new();
         for device in devices::of_facility(read, entry.member.facility)? {
             if device.enrolled_by == id {
@@ -253,6 +258,7 @@ fn last_login(read: &Read<'_>, member: Id<Member>) -> Result<Option<Timestamp>, 
 
 fn card_row(
     card: &Card,
+    terms: &Terms,
     enrolments: &[Enrolment],
     directory: &Directory,
     now: Timestamp,
@@ -261,6 +267,7 @@ fn card_row(
     let by = card.issued_by.map(|by| member_words(directory, by).0);
     CardRow {
         number: card.number.to_string(),
+        purpose: purpose(terms),
         state: card_state(card, now),
         issued: day(card.issued_at),
         expires: day(card.expires_at),
@@ -270,6 +277,19 @@ fn card_row(
             .map(|enrolment| enrolment.device_name.clone()),
         cancel: (card.state == CardState::Open && card.is_open(now))
             .then(|| format!("/office/cards/{}/cancel", card.number)),
+    }
+}
+
+const fn purpose(terms: &Terms) -> &'static str {
+    match (terms.shown, terms.purpose) {
+        (Shown::Paper, Purpose::FirstDevice) => "はじめての端末",
+        (Shown::Paper, Purpose::AddDevice) => "端末の追加",
+        (Shown::Paper, Purpose::PasswordReset) => "パスワードの再発行",
+        (Shown::OwnDevice(_), Purpose::AddDevice) => "本人の画面のコード・追加",
+        (Shown::OwnDevice(_), Purpose::Replace(_)) => "本人の画面のコード・入れ替え",
+        (Shown::OfficeScreen, Purpose::AddDevice) => "電話で伝えたコード・追加",
+        (_, Purpose::Replace(_)) => "電話で伝えたコード・入れ替え",
+        (Shown::OfficeScreen | Shown::OwnDevice(_), _) => "コード",
     }
 }
 
