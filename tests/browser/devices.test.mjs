@@ -134,7 +134,8 @@ step('a lost device is cut off by its owner while its page is open', async () =>
   const { page } = first;
   await page.goto(`${APP}/me/devices`);
   await see(page, 'me-devices-three');
-  await page.getByRole('link', { name: 'なくした・盗まれた：訪問用タブレット 3' }).click();
+  const row = page.getByRole('row', { name: '訪問用タブレット 3' });
+  await row.getByRole('link', { name: 'なくした・盗まれた' }).click();
   await see(page, 'me-lost');
   const ofStream = (asked) => asked.url().endsWith('/live');
   const ends = ['requestfailed', 'requestfinished'];
