@@ -118,12 +118,14 @@ pub fn make(
         Shown::Paper => Card::VALID,
         Shown::OfficeScreen | Shown::OwnDevice(_) => Card::CODE_VALID,
     };
+    // A card of no device has nothing to redeem, so it keeps no door open.
+    let redeemable = wanted.purpose.makes_device();
     let mut card = Card {
         number,
         member: wanted.member,
         facility: holder.facility,
         approval: wanted.approval,
-        state: CardState::Open,
+        state: if redeemable { CardState::Open } else { CardState::Used },
         secret: write.blind(&secret.word("card")),
         wrong_tries: 0,
         issued_at,

@@ -1,5 +1,7 @@
 //! Cutting a device off: the rows in one act, then what is open, and what of it to tell.
 
+use std::collections::BTreeSet;
+
 use provisioning::credentials::{Credential, CredentialState, demand_change};
 use provisioning::devices::{self, AlarmKind, Device, DeviceNews, RevokeProblem, raise, users};
 use provisioning::members::Member;
@@ -39,8 +41,13 @@ pub async fn cut_off(app: &App, act: Act, device: Id<Device>, why: Why) -> Resul
     let done = app.store.write(act, move |write| {
         devices::revoke(write, device, now)?;
         let sessions = session::end_at_device(write, device)?;
+        let mut asked: BTreeSet<Id<Member>> = users.into_iter().collect();
+        if let Why::Lost(_) = &why {
+            // A guest of another facility, too.
+            asked.extend(&sessions);
+        }
         let mut members = 0;
-        for member in users {
+        for member in asked {
             members += usize::from(ask_for_change(write, member, now)?);
         }
         if let Why::Lost(Some(alarm)) = why {
@@ -49,7 +56,7 @@ pub async fn cut_off(app: &App, act: Act, device: Id<Device>, why: Why) -> Resul
             }
             raise(write, device, alarm, now)?;
         }
-        Ok::<_, RevokeProblem>((sessions, members))
+        Ok::<_, RevokeProblem>((sessions.len(), members))
     });
     let (sessions, members) = done.await.map_err(|problem| match problem {
         RevokeProblem::Unknown => Failure::NotFound,

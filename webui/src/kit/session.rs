@@ -248,12 +248,15 @@ pub fn end_of_member_at(
     there.into_iter().try_for_each(|session| write.delete::<Session>(&session.token))
 }
 
-/// Ends every session at a device as a part of an act; answers how many there were.
-pub fn end_at_device(write: &mut Write<'_>, device: Id<Device>) -> Result<usize, StoreError> {
+/// Ends every session at a device as a part of an act; answers whose they were.
+pub fn end_at_device(
+    write: &mut Write<'_>,
+    device: Id<Device>,
+) -> Result<Vec<Id<Member>>, StoreError> {
     let order = Order::Ascending;
     let page = write.page_by::<SessionByDevice>(&device, order, None, SESSIONS_OF_DEVICE_MAX)?;
     for session in &page.rows {
         write.delete::<Session>(&session.token)?;
     }
-    Ok(page.rows.len())
+    Ok(page.rows.iter().map(|session| session.member).collect())
 }

@@ -101,6 +101,8 @@ fn only_first_devices_and_resets_make_an_initial_password() {
 fn a_password_card_is_no_way_to_a_device() {
     let fixture = fixture();
     let reset = make(&fixture, Purpose::PasswordReset, Shown::Paper).unwrap();
+    let now = fixture.store.clock().now();
+    assert!(!fixture.store.read(|read| cards::any_open(read, now)).unwrap(), "no door opens");
     assert!(matches!(redeem_it(&fixture, &reset), Err(EnrolmentProblem::WrongCard)));
 }
 
