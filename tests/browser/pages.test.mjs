@@ -14,7 +14,10 @@ import { startTry } from './product.mjs';
 const WEBUI = fileURLToPath(new URL('../../webui/src/', import.meta.url));
 
 // Answers to scripts and players, and the enrolment host, which main-job.test.mjs looks at.
-const NOT_PAGES = [/\/live$/, /\/recipients$/, /\/files\//, /^\/e(\/|$)/, /^\/assets\//];
+const NOT_PAGES = [
+  // These need a second device; desk.test.mjs comes there.
+  /\/lost$/,
+  /\/live$/, /\/recipients$/, /\/files\//, /^\/e(\/|$)/, /^\/assets\//];
 
 const visited = [];
 let network;
@@ -63,6 +66,11 @@ const NURSE = [
     await page.getByRole('button', { name: '標準' }).last().click();
     await page.locator('html[data-size=standard]').waitFor();
   }],
+  ['me-devices', '/me/devices'],
+  ['me-devices-code', async (page) => {
+    await page.getByRole('button', { name: '追加のコードを出す' }).click();
+    await page.locator('.code-qr svg').waitFor();
+  }],
   ['password', '/me/password'],
   ['keys', async (page) => {
     await page.goto(new URL('/mail/inbox', page.url()).href);
@@ -99,6 +107,43 @@ const OFFICE = [
   ['office-devices', '/office/devices'],
   ['office-revoke', followFirst('a[href$="/revoke"]')],
   ['office-enrolments', '/office/enrolments'],
+  ['office-setup', '/office/setup'],
+  ['office-setup-open', async (page) => {
+    await page.getByLabel('施設', { exact: true }).selectOption('all');
+    await page.getByRole('button', { name: '開設日を始める' }).click();
+    await page.getByRole('button', { name: 'いま終える' }).waitFor();
+  }],
+  ['office-setup-over', async (page) => {
+    await page.getByRole('button', { name: 'いま終える' }).click();
+    await page.getByRole('heading', { name: '終わった開設日' }).waitFor();
+  }],
+  ['office-unused', '/office/unused?which=never'],
+  ['office-stand-in', async (page) => {
+    await page.goto(new URL('/office/members?q=さかい', page.url()).href);
+    await page.locator('.cell-name').first().click();
+    await page.getByRole('link', { name: 'ほかの施設の端末を24時間' }).click();
+    await page.getByLabel('端末をさがす').fill('訪問');
+    await page.getByRole('button', { name: '検索' }).click();
+    await page.locator('.role').first().waitFor();
+  }],
+  ['office-desk-guest', async (page) => {
+    await page.locator('.role').first().click();
+    await page.getByLabel('理由').fill('iPadの故障');
+    await page.getByRole('button', { name: '24時間だけ許可する' }).click();
+    await page.goto(new URL('/office', page.url()).href);
+    await page.getByRole('heading', { name: '代わりの端末を利用中' }).waitFor();
+  }],
+  ['office-code', async (page) => {
+    await page.goto(new URL('/office/members?q=さかい', page.url()).href);
+    await page.locator('.cell-name').first().click();
+    await page.locator('.code-by-phone summary').click();
+    await page.getByRole('button', { name: 'コードを表示する' }).click();
+    await page.locator('.code-qr svg').waitFor();
+  }],
+];
+
+const MANAGER = [
+  ['facility', '/facility'],
 ];
 
 const AUDITOR = [
@@ -106,7 +151,7 @@ const AUDITOR = [
   ['trail-of-member', followFirst('.trail .cell-name')],
 ];
 
-for (const [role, pages] of Object.entries({ nurse: NURSE, office: OFFICE, auditor: AUDITOR })) {
+for (const [role, pages] of Object.entries({ nurse: NURSE, manager: MANAGER, office: OFFICE, auditor: AUDITOR })) {
   test(`the pages of the ${role}`, async () => {
     const who = network.people[role];
     const browser = await launch({ hosts: network.hosts });

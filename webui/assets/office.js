@@ -16,6 +16,8 @@ function count(waiting) {
 
 // Where the list itself is not shown, its number and a word in the corner.
 async function tell() {
+  // Only the desk's pages count what waits there.
+  if (!one('[data-waiting]')) return;
   const list = one('[data-waiting-count]', (await pageOf('/office/enrolments')) || document.createDocumentFragment());
   if (list && count(Number(list.dataset.waitingCount))) toast('tablet', '端末の登録が、承認を待っています。', element('br'), element('a', { href: '/office/enrolments' }, '開く'));
 }

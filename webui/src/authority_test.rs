@@ -3,10 +3,15 @@
 use std::fmt::Write as _;
 
 use axum::http::StatusCode;
-use provisioning::cards::{self, Approval, Printed};
-use provisioning::enrolment::{self, Enrolment, Form, Redemption, SessionToken};
+use provisioning::cards::{self, Approval, Printed, Purpose, Shown, Wanted};
+use provisioning::devices::{
+    AlarmKind, Device, DeviceNews, DeviceState, NewsKind, Platform, StandIn, grant_stand_in, raise,
+};
+use provisioning::enrolment::{self, Enrolment, Form, Redemption, SessionToken, SetupWindow};
+use provisioning::facilities::Facility;
 use provisioning::mailboxes::{self, Mailbox, MailboxDetails};
-use store::StoreError;
+use provisioning::members::Member;
+use store::{Id, StoreError};
 
 use crate::kit::routes::{Access, Route, Verb};
 use crate::kit::testing::{Answer, HOSTILE, Net, PASSWORD, Persona, act};
@@ -23,6 +28,14 @@ struct Scene {
     draft: Draft,
     enrolment: Enrolment,
     card: Printed,
+    /// The nurse's own: a code shown at the station's device, and a tablet elsewhere.
+    own: Enrolment,
+    mine: Device,
+    /// The clinic's: one that waits, and a spare device.
+    ours: Enrolment,
+    spare: Device,
+    window: SetupWindow,
+    stand_in: StandIn,
 }
 
 impl Scene {
@@ -32,7 +45,22 @@ impl Scene {
         let mail = mail(&net, &mailbox, mark);
         let draft = draft(&net, mark);
         let (enrolment, card) = cards_of(&net, mark);
-        Self { net, mailbox, mail, draft, enrolment, card }
+        let (own, mine) = (own_code(&net, mark), own_device(&net, mark));
+        let (ours, spare, window, stand_in) = elsewhere(&net, mark);
+        Self {
+            net,
+            mailbox,
+            mail,
+            draft,
+            enrolment,
+            card,
+            own,
+            mine,
+            ours,
+            spare,
+            window,
+            stand_in,
+        }
     }
 
     /// The route's path with ids of things that exist.
@@ -47,6 +75,12 @@ impl Scene {
             .replace("{device}", &self.net.station_device.id.to_string())
             .replace("{enrolment}", &self.enrolment.id.to_string())
             .replace("{number}", &self.card.card.number.to_string())
+            .replace("{ours}", &self.ours.id.to_string())
+            .replace("{spare}", &self.spare.id.to_string())
+            .replace("{window}", &self.window.id.to_string())
+            .replace("{stand_in}", &self.stand_in.id.to_string())
+            .replace("{own}", &self.own.id.to_string())
+            .replace("{mine}", &self.mine.id.to_string())
             .replace("{session}", &self.session_of_nurse())
     }
 
@@ -98,6 +132,18 @@ impl Scene {
             "/office/enrolments/{enrolment}/approve" => {
                 vec![("digits", self.enrolment.digits.clone())]
             }
+            "/facility/enrolments/{ours}/approve" => vec![("digits", self.ours.digits.clone())],
+            "/office/setup" => {
+                vec![("facility", "all".to_owned()), ("hours", "2".to_owned())]
+            }
+            "/office/members/{member}/stand-in" => {
+                let device = self.net.station_device.id.to_string();
+                vec![("device", device), ("reason", "故障".to_owned())]
+            }
+            "/me/devices/enrolments/{own}/approve" => vec![("digits", self.own.digits.clone())],
+            "/me/devices/code" | "/office/members/{member}/code" => {
+                vec![("for", "add".to_owned()), ("once", "a number".to_owned())]
+            }
             "/office/facilities" | "/office/facilities/{facility}" => vec![
                 ("code", "1510000099".to_owned()),
                 ("code_ok", "on".to_owned()),
@@ -148,12 +194,12 @@ fn may_pass(route: &Route, persona: Persona) -> bool {
         Persona::Member if is_of_mail && sent => false,
         Persona::Manager if is_of_mail && reads => false,
         Persona::Member => true,
-        Persona::Manager => !behind(&["{draft}", "{session}"]),
+        Persona::Manager => !behind(&["{draft}", "{session}", "{own}", "{mine}"]),
         Persona::Stranger
         | Persona::Device
         | Persona::Office
         | Persona::OfficeElsewhere
-        | Persona::Auditor => !behind(&["{mail}", "{draft}", "{session}"]),
+        | Persona::Auditor => !behind(&["{mail}", "{draft}", "{session}", "{own}", "{mine}"]),
     };
     let signed_in =
         !matches!(persona, Persona::Stranger | Persona::Device | Persona::OfficeElsewhere);
@@ -162,6 +208,7 @@ fn may_pass(route: &Route, persona: Persona) -> bool {
         Access::Device => persona != Persona::Stranger,
         Access::Session => signed_in,
         Access::Member => signed_in && owns,
+        Access::Manager => persona == Persona::Manager,
         Access::Office => persona == Persona::Office,
         Access::Auditor => persona == Persona::Auditor,
     }
@@ -205,6 +252,7 @@ async fn every_change_leaves_a_row_in_the_trail() {
             continue;
         }
         let persona = match route.access {
+            Access::Manager => Persona::Manager,
             Access::Office => Persona::Office,
             Access::Auditor => Persona::Auditor,
             _ if !may_pass(&route, Persona::Member) => Persona::Manager,
@@ -321,7 +369,7 @@ fn cards_of(net: &Net, mark: &str) -> (Enrolment, Printed) {
         let (first, open) = (issue(nurse), issue(doctor));
         let asked = Redemption {
             device_name,
-            platform: provisioning::devices::Platform::Ipad,
+            platform: Platform::Ipad,
             form: Form::Pkcs12,
             address: "192.0.2.7".to_owned(),
         };
@@ -341,4 +389,81 @@ fn cards_of(net: &Net, mark: &str) -> (Enrolment, Printed) {
         }
         (redeemed.unwrap().unwrap(), open)
     })
+}
+
+/// A code that the nurse shows at the station's device, redeemed and waiting there.
+fn own_code(net: &Net, mark: &str) -> Enrolment {
+    let here = Shown::OwnDevice(net.station_device.id);
+    waiting(net, net.nurse.id, Purpose::AddDevice, here, format!("iPad 3{mark}"))
+}
+
+fn waiting(
+    net: &Net,
+    member: Id<Member>,
+    purpose: Purpose,
+    shown: Shown,
+    device_name: String,
+) -> Enrolment {
+    let app = net.app.clone();
+    act(&net.app.store, move |write| {
+        let clock = app.store.clock().clone();
+        let approval = Approval::Needed;
+        let wanted = Wanted { member, purpose, shown, approval, issued_by: Some(member) };
+        let made = cards::make(write, &clock, &app.authority, wanted).unwrap();
+        let (platform, form) = (Platform::Ipad, Form::Pkcs12);
+        let asked = Redemption { device_name, platform, form, address: "192.0.2.8".to_owned() };
+        let token = SessionToken::random(&clock);
+        let number = made.card.number;
+        let done: Result<_, StoreError> =
+            enrolment::redeem(write, &clock, number, &made.secret, &token, asked);
+        done.unwrap().unwrap()
+    })
+}
+
+/// A tablet that the nurse enrolled and has not been asked about.
+fn own_device(net: &Net, mark: &str) -> Device {
+    let now = net.app.now();
+    let device = device(net, net.station.id, net.nurse.id, format!("iPad 4{mark}"));
+    let (kept, member) = (device.id, net.nurse.id);
+    act(&net.app.store, move |write| {
+        let kind = NewsKind::Enrolled;
+        write.put(&DeviceNews { member, device: kept, kind, at: now }).unwrap();
+    });
+    device
+}
+
+/// What the clinic's manager and the office find.
+fn elsewhere(net: &Net, mark: &str) -> (Enrolment, Device, SetupWindow, StandIn) {
+    let code = (Purpose::AddDevice, Shown::OfficeScreen);
+    let ours = waiting(net, net.doctor.id, code.0, code.1, format!("PC 5{mark}"));
+    let spare = device(net, net.clinic.id, net.doctor.id, format!("PC 6{mark}"));
+    let (clock, by, mark) = (net.app.store.clock().clone(), net.clerk.id, mark.to_owned());
+    let (guest, place, clinic) = (net.doctor.id, net.station_device.id, net.clinic.id);
+    let (window, stand_in) = act(&net.app.store, move |write| {
+        let window = enrolment::open_window(write, &clock, Some(clinic), 1, by).unwrap();
+        let reason = format!("故障{mark}");
+        let stand_in = grant_stand_in(write, &clock, guest, place, reason, by).unwrap();
+        let addresses = ["192.0.2.1".to_owned(), "198.51.100.7".to_owned()];
+        raise(write, place, AlarmKind::TwoPlaces { addresses }, clock.now()).unwrap();
+        (window, stand_in)
+    });
+    (ours, spare, window, stand_in)
+}
+
+fn device(net: &Net, facility: Id<Facility>, by: Id<Member>, name: String) -> Device {
+    let now = net.app.now();
+    let device = Device {
+        id: net.app.store.clock().id(),
+        facility,
+        name,
+        platform: Platform::Ipad,
+        office: false,
+        state: DeviceState::Active,
+        enrolled_by: by,
+        enrolled_at: now,
+        first_seen_at: Some(now),
+    };
+    let kept = device.clone();
+    act(&net.app.store, move |write| write.put(&kept).unwrap());
+    device
 }

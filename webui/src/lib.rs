@@ -29,6 +29,7 @@ pub mod mail;
 
 pub mod directory;
 
+pub mod facility;
 pub mod office;
 pub mod touroku;
 
@@ -45,6 +46,7 @@ pub fn routes() -> Routes {
         home::routes(),
         mail::routes(),
         directory::routes(),
+        facility::routes(),
         office::routes(),
         trail::routes(),
     ];

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use store::{Clock, Id};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use super::{Purpose, Shown, Terms};
 use crate::facilities::Facility;
 use crate::members::Member;
 use crate::symbols;
@@ -119,6 +120,10 @@ impl Card {
     /// Long enough for the post and a holiday.
     pub const VALID: SignedDuration = SignedDuration::from_hours(14 * 24);
 
+    /// A code on a screen: long enough to fetch the other device and to type, too short to be
+    /// found in a photo later.
+    pub const CODE_VALID: SignedDuration = SignedDuration::from_mins(15);
+
     /// With sixty bits, ten tries find a secret once in 10^17.
     pub const WRONG_TRIES_MAX: u8 = 10;
 
@@ -148,4 +153,24 @@ pub struct Printed {
     pub card: Card,
     pub secret: CardSecret,
     pub initial_password: CardSecret,
+}
+
+/// What is asked for when a card or a code is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    pub member: Id<Member>,
+    pub purpose: Purpose,
+    pub shown: Shown,
+    pub approval: Approval,
+    /// `None` from the console.
+    pub issued_by: Option<Id<Member>>,
+}
+
+/// A card or a code, with the secrets that are shown once.
+#[derive(Debug)]
+pub struct Made {
+    pub card: Card,
+    pub secret: CardSecret,
+    pub initial_password: Option<CardSecret>,
+    pub terms: Terms,
 }

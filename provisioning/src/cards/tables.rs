@@ -3,9 +3,13 @@
 use jiff::Timestamp;
 use store::{Clock, Id, Index, Indexer, Order, Plain, Read, Record, StoreError, Write};
 
-use super::{Approval, Card, CardNumber, CardSecret, CardState, Printed};
+use super::terms::terms_within;
+use super::{
+    Approval, Card, CardNumber, CardSecret, CardState, Made, Printed, Purpose, Shown, Terms, Wanted,
+};
 use crate::authority::{Authority, AuthorityError};
 use crate::credentials;
+use crate::devices::{Device, DeviceState};
 use crate::members::Member;
 
 impl Record for Card {
@@ -67,13 +71,15 @@ pub enum CardProblem {
     NoMember,
     #[error("no such card")]
     Unknown,
+    #[error("the device that is to be replaced is not in use")]
+    NoDevice,
     #[error(transparent)]
     Authority(#[from] AuthorityError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Makes a card and a new initial password; open cards of the member end in the same act.
+/// Makes a card for a first device and a new initial password, on paper.
 pub fn issue(
     write: &mut Write<'_>,
     clock: &Clock,
@@ -82,35 +88,75 @@ pub fn issue(
     approval: Approval,
     issued_by: Option<Id<Member>>,
 ) -> Result<Printed, CardProblem> {
-    let holder: Member = write.get(&member)?.ok_or(CardProblem::NoMember)?;
-    for mut earlier in
-        write.page_by::<CardByMember>(&member, Order::Ascending, None, CARDS_OF_MEMBER_MAX)?.rows
-    {
-        if earlier.state == CardState::Open {
+    let wanted =
+        Wanted { member, purpose: Purpose::FirstDevice, shown: Shown::Paper, approval, issued_by };
+    let made = make(write, clock, authority, wanted)?;
+    let initial_password = made.initial_password.ok_or(CardProblem::NoMember)?;
+    Ok(Printed { card: made.card, secret: made.secret, initial_password })
+}
+
+/// Makes a card or a code. Paper ends every open card of the member in the same act, a code on a
+/// screen only other codes: a letter on its way stays good.
+pub fn make(
+    write: &mut Write<'_>,
+    clock: &Clock,
+    authority: &Authority,
+    wanted: Wanted,
+) -> Result<Made, CardProblem> {
+    let holder: Member = write.get(&wanted.member)?.ok_or(CardProblem::NoMember)?;
+    if let Some(old) = wanted.purpose.replaces() {
+        let old: Device = write.get(&old)?.ok_or(CardProblem::NoDevice)?;
+        if old.state != DeviceState::Active || old.facility != holder.facility {
+            return Err(CardProblem::NoDevice);
+        }
+    }
+    end_earlier(write, wanted.member, wanted.shown)?;
+    let secret = CardSecret::random(clock);
+    let issued_at = clock.now();
+    let number = CardNumber::random(clock);
+    let valid = match wanted.shown {
+        Shown::Paper => Card::VALID,
+        Shown::OfficeScreen | Shown::OwnDevice(_) => Card::CODE_VALID,
+    };
+    // A card of no device has nothing to redeem, so it keeps no door open.
+    let redeemable = wanted.purpose.makes_device();
+    let mut card = Card {
+        number,
+        member: wanted.member,
+        facility: holder.facility,
+        approval: wanted.approval,
+        state: if redeemable { CardState::Open } else { CardState::Used },
+        secret: write.blind(&secret.word("card")),
+        wrong_tries: 0,
+        issued_at,
+        expires_at: issued_at + valid,
+        issued_by: wanted.issued_by,
+        signature: Vec::new(),
+    };
+    let terms = Terms { card: number, purpose: wanted.purpose, shown: wanted.shown };
+    card.signature = authority.sign_card(&terms.statement(&card))?;
+    write.put(&card)?;
+    write.put(&terms)?;
+    let initial_password = wanted.purpose.makes_password().then(|| CardSecret::random(clock));
+    if let Some(password) = &initial_password {
+        let kept = write.blind(&password.word("initial"));
+        credentials::set_initial(write, wanted.member, kept, card.expires_at)?;
+    }
+    Ok(Made { card, secret, initial_password, terms })
+}
+
+fn end_earlier(write: &mut Write<'_>, member: Id<Member>, shown: Shown) -> Result<(), StoreError> {
+    let order = Order::Ascending;
+    let page = write.page_by::<CardByMember>(&member, order, None, CARDS_OF_MEMBER_MAX)?;
+    for mut earlier in page.rows {
+        let is_paper = terms_within(write, earlier.number)?.shown == Shown::Paper;
+        let ends = shown == Shown::Paper || !is_paper;
+        if earlier.state == CardState::Open && ends {
             earlier.state = CardState::Cancelled;
             write.put(&earlier)?;
         }
     }
-    let (secret, initial_password) = (CardSecret::random(clock), CardSecret::random(clock));
-    let issued_at = clock.now();
-    let mut card = Card {
-        number: CardNumber::random(clock),
-        member,
-        facility: holder.facility,
-        approval,
-        state: CardState::Open,
-        secret: write.blind(&secret.word("card")),
-        wrong_tries: 0,
-        issued_at,
-        expires_at: issued_at + Card::VALID,
-        issued_by,
-        signature: Vec::new(),
-    };
-    card.signature = authority.sign_card(&card.statement())?;
-    write.put(&card)?;
-    let password = write.blind(&initial_password.word("initial"));
-    credentials::set_initial(write, member, password, card.expires_at)?;
-    Ok(Printed { card, secret, initial_password })
+    Ok(())
 }
 
 pub fn cancel(write: &mut Write<'_>, number: CardNumber) -> Result<Card, CardProblem> {

@@ -3,12 +3,16 @@
 //! Human passwords are hashed with Argon2id; the initial password on a card has 60 random bits
 //! and is kept as a keyed hash, because slowness adds nothing to what cannot be guessed.
 
+mod demand;
+mod last_login;
 mod model;
 mod password;
 mod tables;
 #[cfg(test)]
 mod tests;
 
+pub use demand::{PasswordDemand, change_demanded, demand_change};
+pub use last_login::LastLogin;
 pub use model::{Attempts, Credential, CredentialState, PasswordRules};
 pub use password::{Password, PasswordHash, PasswordProblem, spend_equal_time};
 pub use tables::{

@@ -188,16 +188,34 @@ pub enum RevokeProblem {
     Store(#[from] StoreError),
 }
 
-/// Ends a device and all its certificates. Its live connections are the caller's to cut, after
-/// the act is durable. Revoking twice keeps the first time.
+/// Ends a device and all its certificates: lost or stolen. Its live connections are the caller's
+/// to cut, after the act is durable. Revoking twice keeps the first time.
 pub fn revoke(
     write: &mut Write<'_>,
     id: Id<Device>,
     now: Timestamp,
 ) -> Result<Device, RevokeProblem> {
+    end(write, id, DeviceState::Revoked { at: now }, now)
+}
+
+/// The same for a device that another one has replaced.
+pub fn retire(
+    write: &mut Write<'_>,
+    id: Id<Device>,
+    now: Timestamp,
+) -> Result<Device, RevokeProblem> {
+    end(write, id, DeviceState::Retired { at: now }, now)
+}
+
+fn end(
+    write: &mut Write<'_>,
+    id: Id<Device>,
+    state: DeviceState,
+    now: Timestamp,
+) -> Result<Device, RevokeProblem> {
     let mut device: Device = write.get(&id)?.ok_or(RevokeProblem::Unknown)?;
     if device.state == DeviceState::Active {
-        device.state = DeviceState::Revoked { at: now };
+        device.state = state;
         write.put(&device)?;
     }
     let certificates = write.page_by::<CertificateByDevice>(

@@ -139,3 +139,85 @@ fn a_device_is_counted_in_the_days_before_its_end() {
     fixture.store.write_and_wait(act(&fixture.store), move |write| write.put(&renewed)).unwrap();
     assert_eq!(count(now, now + hours(48)), 0, "a newer certificate lasts longer");
 }
+
+fn raised(fixture: &Fixture, kind: AlarmKind) -> bool {
+    let (id, now) = (fixture.device.id, fixture.store.clock().now());
+    let store = &fixture.store;
+    store.write_and_wait(act(store), move |write| raise(write, id, kind, now)).unwrap()
+}
+
+fn settled(fixture: &Fixture, how: Settling) -> usize {
+    let (id, by, now) =
+        (fixture.device.id, fixture.device.enrolled_by, fixture.store.clock().now());
+    let store = &fixture.store;
+    store.write_and_wait(act(store), move |write| settle(write, id, how, by, now)).unwrap()
+}
+
+#[test]
+fn an_alarm_is_told_again_unless_its_two_places_are_known() {
+    let fixture = fixture();
+    let places = |a: &str, b: &str| AlarmKind::TwoPlaces { addresses: [a.into(), b.into()] };
+    let open = || fixture.store.read(open_alarms).unwrap().len();
+    assert!(raised(&fixture, places("192.0.2.1", "198.51.100.1")));
+    assert!(raised(&fixture, places("192.0.2.1", "198.51.100.1")));
+    assert_eq!(open(), 1, "one a device and kind");
+    assert_eq!(settled(&fixture, Settling::LookedAt), 1);
+    assert_eq!((open(), settled(&fixture, Settling::LookedAt)), (0, 0));
+    assert!(raised(&fixture, places("192.0.2.1", "198.51.100.1")), "it happened again");
+    settled(&fixture, Settling::Known);
+    assert!(!raised(&fixture, places("198.51.100.1", "192.0.2.1")), "a site with two lines");
+    assert_eq!(open(), 0);
+    assert!(raised(&fixture, places("198.51.100.1", "203.0.113.9")), "a third place");
+    let by = fixture.device.enrolled_by;
+    assert!(raised(&fixture, AlarmKind::Lost { by }));
+    assert_eq!(open(), 2);
+}
+
+#[test]
+fn a_stand_in_lasts_a_day_and_never_at_the_office() {
+    let fixture = fixture();
+    let (store, clock) = (&fixture.store, fixture.store.clock().clone());
+    let elsewhere: Id<crate::facilities::Facility> = clock.id();
+    let guest = crate::members::Member {
+        id: clock.id(),
+        facility: elsewhere,
+        login: crate::members::Login::parse("guest").unwrap(),
+        details: crate::members::MemberDetails {
+            name: crate::members::PersonName {
+                family: "佐藤".to_owned(),
+                given: "花".to_owned(),
+                family_kana: "サトウ".to_owned(),
+                given_kana: "ハナ".to_owned(),
+            },
+            job: crate::members::Job::Nurse,
+            roles: crate::members::Roles::default(),
+            starts: None,
+            retires: None,
+        },
+        locked: false,
+        registered_at: clock.now(),
+    };
+    let (member, device) = (guest.id, fixture.device.id);
+    store.write_and_wait(act(store), move |write| write.put(&guest)).unwrap();
+    let grant = |device| {
+        let clock = clock.clone();
+        let why = "故障".to_owned();
+        store.write_and_wait(act(store), move |write| {
+            grant_stand_in(write, &clock, member, device, why, member)
+        })
+    };
+    let open = || store.read(|read| stand_in(read, member, device, clock.now())).unwrap();
+    assert!(open().is_none());
+    grant(device).unwrap();
+    assert!(open().is_some());
+    clock.advance(StandIn::VALID);
+    assert!(open().is_none(), "it ends by itself");
+    let id = grant(device).unwrap().id;
+    let now = clock.now();
+    store.write_and_wait(act(store), move |write| end_stand_in(write, id, now)).unwrap();
+    assert!(open().is_none(), "and when it is taken back");
+    let mut office = fixture.device.clone();
+    office.office = true;
+    store.write_and_wait(act(store), move |write| write.put(&office)).unwrap();
+    assert!(matches!(grant(device), Err(StandInProblem::OfficeDevice)));
+}

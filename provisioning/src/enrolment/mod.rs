@@ -3,15 +3,19 @@
 //! `WaitingApproval -> Approved -> Issued -> FirstSeen`, with the side exits `Refused` and
 //! `Expired`. Every step is one act; what a step needs is looked at inside it.
 
+mod answering;
 mod model;
 mod tables;
 #[cfg(test)]
 mod tests;
 mod unfinished;
+mod windows;
 
+pub use answering::{Eyes, check_eyes, waiting_for};
 pub use model::{Enrolment, EnrolmentProblem, EnrolmentState, Form, Redemption, SessionToken};
 pub use tables::{
     EnrolmentByMember, EnrolmentBySession, EnrolmentByState, any_unfinished, approve, by_session,
     complete, first_seen, of_member, prepare, recent, redeem, refuse, waiting,
 };
-pub use unfinished::{Step, Unfinished, unfinished};
+pub use unfinished::{Ends, Step, Unfinished, cancel, unfinished};
+pub use windows::{SetupWindow, WindowProblem, close_window, open_window, open_windows, windows};

@@ -3,12 +3,15 @@
 use jiff::Timestamp;
 use store::{Clock, Id, Index, Indexer, Newest, Order, Plain, Read, Record, StoreError, Write};
 
+use super::windows::window_for;
 use super::{Enrolment, EnrolmentProblem, EnrolmentState, Form, Redemption, SessionToken};
 use crate::authority::{Authority, DeviceCertificate, DeviceRequest, PublicKey};
-use crate::cards::{Approval, Card, CardNumber, CardSecret, CardState};
-use crate::devices::{Certificate, CertificateState, Device, DeviceState};
-use crate::facilities::{Facility, FacilityKind};
-use crate::members::Member;
+use crate::cards::{Approval, Card, CardNumber, CardSecret, CardState, terms_within};
+use crate::devices::{
+    self, Certificate, CertificateState, Device, DeviceNews, DeviceState, NewsKind, RevokeProblem,
+};
+use crate::facilities::{Facility, FacilityKind, FacilityState};
+use crate::members::{Member, Standing, today};
 
 impl Record for Enrolment {
     type Key = Id<Self>;
@@ -92,7 +95,7 @@ pub fn redeem(
     if aws_lc_rs::constant_time::verify_slices_are_equal(&typed, &card.secret).is_err() {
         return count_wrong_try(write, card);
     }
-    if !card.is_open(now) {
+    if !card.is_open(now) || !may_enrol(write, &card, now)? {
         return Ok(Err(EnrolmentProblem::WrongCard));
     }
     card.state = CardState::Used;
@@ -119,9 +122,25 @@ pub fn redeem(
     if card.approval == Approval::Waived {
         enrolment.state = EnrolmentState::Approved;
         enrolment.approved_at = Some(now);
+    } else if let Some(window) = window_for(write, card.facility, now)? {
+        enrolment.state = EnrolmentState::Approved;
+        enrolment.approved_at = Some(now);
+        enrolment.approved_by = Some(window.opened_by);
     }
     write.put(&enrolment)?;
     Ok(Ok(enrolment))
+}
+
+/// A card's secret opens one purpose only, and for nobody whose time is over.
+fn may_enrol(write: &Write<'_>, card: &Card, now: Timestamp) -> Result<bool, StoreError> {
+    let holder: Option<Member> = write.get(&card.member)?;
+    let facility: Option<Facility> = write.get(&card.facility)?;
+    let comes = holder.is_some_and(|holder| match holder.standing(today(now)) {
+        Standing::Welcome | Standing::NotStarted => holder.facility == card.facility,
+        Standing::Retired | Standing::Locked => false,
+    });
+    let open = facility.is_some_and(|facility| facility.state == FacilityState::Active);
+    Ok(comes && open && terms_within(write, card.number)?.purpose.makes_device())
 }
 
 fn count_wrong_try(
@@ -247,31 +266,60 @@ pub fn complete(
     enrolment.device = Some(device);
     enrolment.issued_at = Some(now);
     write.put(&enrolment)?;
+    let (member, kind) = (enrolment.member, NewsKind::Enrolled);
+    write.put(&DeviceNews { member, device, kind, at: now })?;
     Ok(made)
 }
 
-/// The first good connection of a device ends its enrolment.
+/// The first good connection of a device ends its enrolment, and the device that it replaces.
+/// Answers the latter: its sessions and connections are the caller's to end.
 pub fn first_seen(
     write: &mut Write<'_>,
     device: Id<Device>,
     now: Timestamp,
-) -> Result<(), StoreError> {
-    let Some(mut seen) = write.get::<Device>(&device)? else { return Ok(()) };
+) -> Result<Option<Id<Device>>, StoreError> {
+    let Some(mut seen) = write.get::<Device>(&device)? else { return Ok(None) };
     if seen.first_seen_at.is_some() {
-        return Ok(());
+        return Ok(None);
     }
     seen.first_seen_at = Some(now);
     write.put(&seen)?;
     let issued = EnrolmentByState::of(EnrolmentState::Issued);
     let issued = write.page_by::<EnrolmentByState>(&issued, Order::Ascending, None, LISTED_MAX)?;
+    let mut replaced = None;
     for mut enrolment in issued.rows {
         if enrolment.device == Some(device) {
             enrolment.state = EnrolmentState::FirstSeen;
             enrolment.first_seen_at = Some(now);
             write.put(&enrolment)?;
+            replaced = retire_old(write, &enrolment, device, now)?;
         }
     }
-    Ok(())
+    Ok(replaced)
+}
+
+/// Both work until here, so that nobody is without a device while the new one is set up.
+fn retire_old(
+    write: &mut Write<'_>,
+    enrolment: &Enrolment,
+    device: Id<Device>,
+    now: Timestamp,
+) -> Result<Option<Id<Device>>, StoreError> {
+    let Some(old) = terms_within(write, enrolment.card)?.purpose.replaces() else {
+        return Ok(None);
+    };
+    let is_active = write.get::<Device>(&old)?.is_some_and(|old| old.state == DeviceState::Active);
+    if !is_active {
+        return Ok(None);
+    }
+    match devices::retire(write, old, now) {
+        Ok(_) => {}
+        Err(RevokeProblem::Unknown) => return Ok(None),
+        Err(RevokeProblem::Store(error)) => return Err(error),
+    }
+    let (member, kind) = (enrolment.member, NewsKind::Replaced(old));
+    write.put(&DeviceNews { member, device, kind, at: now })?;
+    Ok(Some(old))
 }
 
 pub fn by_session(

@@ -1,10 +1,10 @@
 //! Enrolments that stopped half-way: whom the office telephones.
 
 use jiff::{SignedDuration, Timestamp};
-use store::{Id, Order, Read, StoreError};
+use store::{Id, Order, Read, StoreError, Write};
 
-use super::{Enrolment, EnrolmentByState, EnrolmentState};
-use crate::cards::{self, Card};
+use super::{Enrolment, EnrolmentByState, EnrolmentProblem, EnrolmentState};
+use crate::cards::{self, Card, CardNumber};
 use crate::devices::{Device, DeviceState};
 use crate::members::Member;
 
@@ -13,6 +13,8 @@ use crate::members::Member;
 pub enum Step {
     /// The card was not used yet.
     Unused,
+    /// The digits were not compared in time.
+    NotApproved,
     /// Approved, and the certificate was not taken in time.
     NotTaken,
     /// Taken, and the device never spoke.
@@ -27,6 +29,15 @@ pub struct Unfinished {
     pub since: Timestamp,
     /// When the card ends, where it was not used.
     pub ends_at: Option<Timestamp>,
+    /// What the office ends to be done with it.
+    pub ends: Option<Ends>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    Card(CardNumber),
+    Enrolment(Id<Enrolment>),
+    Device(Id<Device>),
 }
 
 /// A day is more than anybody needs who has begun.
@@ -46,9 +57,14 @@ pub fn unfinished(read: &Read<'_>, now: Timestamp) -> Result<Vec<Unfinished>, St
             found.push(stopped(Step::NotSeen, &enrolment));
         }
     }
-    for enrolment in in_state(read, EnrolmentState::Approved)? {
-        if never_taken(read, &enrolment, now)? {
-            found.push(stopped(Step::NotTaken, &enrolment));
+    for (state, step) in [
+        (EnrolmentState::Approved, Step::NotTaken),
+        (EnrolmentState::WaitingApproval, Step::NotApproved),
+    ] {
+        for enrolment in in_state(read, state)? {
+            if gone_by(read, &enrolment, now)? {
+                found.push(stopped(step, &enrolment));
+            }
         }
     }
     let cards = cards::open(read, now)?.into_iter();
@@ -72,8 +88,8 @@ fn never_seen(read: &Read<'_>, one: &Enrolment, now: Timestamp) -> Result<bool, 
     Ok(device.is_some_and(|device| device.state == DeviceState::Active))
 }
 
-/// A newer card of the member has taken its place.
-fn never_taken(read: &Read<'_>, one: &Enrolment, now: Timestamp) -> Result<bool, StoreError> {
+/// Too late, and no newer card or code of the member has taken its place.
+fn gone_by(read: &Read<'_>, one: &Enrolment, now: Timestamp) -> Result<bool, StoreError> {
     if !one.is_expired(now) || now.duration_since(one.redeemed_at) > FORGOTTEN_AFTER {
         return Ok(false);
     }
@@ -85,6 +101,11 @@ fn stopped(step: Step, enrolment: &Enrolment) -> Unfinished {
     let since = match step {
         Step::NotSeen => enrolment.issued_at,
         Step::NotTaken => enrolment.approved_at,
+        Step::NotApproved | Step::Unused => None,
+    };
+    let ends = match step {
+        Step::NotSeen => enrolment.device.map(Ends::Device),
+        Step::NotTaken | Step::NotApproved => Some(Ends::Enrolment(enrolment.id)),
         Step::Unused => None,
     };
     Unfinished {
@@ -93,6 +114,7 @@ fn stopped(step: Step, enrolment: &Enrolment) -> Unfinished {
         device_name: Some(enrolment.device_name.clone()),
         since: since.unwrap_or(enrolment.redeemed_at),
         ends_at: None,
+        ends,
     }
 }
 
@@ -103,5 +125,20 @@ fn unused_card(card: &Card) -> Unfinished {
         device_name: None,
         since: card.issued_at,
         ends_at: Some(card.expires_at),
+        ends: Some(Ends::Card(card.number)),
     }
+}
+
+/// Ends one that never came to a certificate.
+pub fn cancel(write: &mut Write<'_>, id: Id<Enrolment>) -> Result<Enrolment, EnrolmentProblem> {
+    let mut one: Enrolment = write.get(&id)?.ok_or(EnrolmentProblem::Unknown)?;
+    match one.state {
+        EnrolmentState::WaitingApproval | EnrolmentState::Approved => {}
+        EnrolmentState::Issued | EnrolmentState::FirstSeen | EnrolmentState::Refused => {
+            return Err(EnrolmentProblem::OtherStep);
+        }
+    }
+    one.state = EnrolmentState::Refused;
+    write.put(&one)?;
+    Ok(one)
 }

@@ -120,6 +120,11 @@ impl Member {
     }
 }
 
+/// The day in Japan, on which members come and go. There is no summer time.
+pub fn today(now: Timestamp) -> Date {
+    now.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(9))).date()
+}
+
 /// The user id that a member types to log in; unique within the facility.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Login(String);

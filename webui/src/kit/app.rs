@@ -18,6 +18,7 @@ use super::connections::Connections;
 use super::japanese;
 use super::live::Live;
 use super::page::Templates;
+use super::places::Places;
 use crate::pictures::Cleaner;
 
 /// Password hashes at once: each takes 64 MiB and a core for a tenth of a second, and a flood of
@@ -63,6 +64,7 @@ pub struct Parts {
     pub templates: Templates,
     pub live: Live,
     pub connections: Connections,
+    pub places: Places,
     pub hashing: Semaphore,
     pub cleaner: Cleaner,
     pub rules: Rules,
@@ -112,6 +114,7 @@ impl App {
             templates: Templates::load()?,
             live: Live::default(),
             connections: Connections::default(),
+            places: Places::default(),
             hashing: Semaphore::new(HASHES_AT_ONCE),
             cleaner: Cleaner::new(config.picture_worker.clone()),
             rules: config.rules,

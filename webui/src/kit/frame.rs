@@ -10,6 +10,7 @@ use serde::Serialize;
 use store::{Id, StoreError};
 
 use super::app::App;
+use super::banners::{Banner, banners};
 use super::failure::Failure;
 use super::form::FormToken;
 use super::japanese;
@@ -25,6 +26,7 @@ pub enum Nav {
     Home,
     Mail,
     Directory,
+    Facility,
     Office,
     Trail,
     Me,
@@ -44,9 +46,11 @@ struct FrameData {
     unread: i64,
     nav: Nav,
     office: bool,
+    manager: bool,
     auditor: bool,
     last_login: Option<String>,
     password_days: Option<i64>,
+    banners: Vec<Banner>,
     flash: Option<String>,
     form_token: String,
     size: &'static str,
@@ -111,10 +115,10 @@ impl FromRequestParts<App> for Frame {
     async fn from_request_parts(head: &mut Head, app: &App) -> Result<Self, Failure> {
         let asked = SignedIn::from_request_parts(head, app).await?;
         let form_token = FormToken::of(app, &head.headers, asked.admitted());
-        let (unread, password_days) = app.store.read(|read| {
+        let (unread, password_days, banners) = app.store.read(|read| {
             let unread = read.counter::<Unread>(&asked.id())?;
             let credential: Option<Credential> = read.get(&asked.id())?;
-            Ok::<_, StoreError>((unread, days_to_tell(app, credential)))
+            Ok::<_, StoreError>((unread, days_to_tell(app, credential), banners(read, &asked)?))
         })?;
         let details = &asked.member().details;
         let here = head.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
@@ -129,9 +133,11 @@ impl FromRequestParts<App> for Frame {
             unread,
             nav: Nav::Home,
             office: asked.at_the_desk(),
+            manager: asked.manages(),
             auditor: asked.audits(),
             last_login: asked.session().previous_login.map(|at| japanese::short(at, asked.now())),
             password_days,
+            banners,
             flash: flash_of(&head.headers),
             form_token: form_token.text().to_owned(),
             size: size_of(&head.headers),

@@ -7,20 +7,17 @@ use axum::http::request::Parts as Head;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
-use jiff::{SignedDuration, Timestamp};
-use provisioning::devices::{self, Admission, Device, DeviceSeen, Refusal};
-use provisioning::enrolment;
+use jiff::Timestamp;
+use provisioning::devices::{self, Admission, Device, Refusal};
 use provisioning::facilities::Facility;
 use serde::Serialize;
-use store::{Act, Actor, StoreError};
+use store::{Act, Actor};
 
 use super::app::App;
+use super::contact::{note_contact, note_place};
 use super::failure::Failure;
 use super::listen::Ingress;
 use super::page::{Bare, Page, bare};
-
-/// Last contact is written no oftener: the office wants a day, not a second.
-const SEEN_EVERY: SignedDuration = SignedDuration::from_mins(10);
 
 /// The device that a request comes from, proven by the gate; nothing else makes one.
 #[derive(Clone)]
@@ -63,44 +60,14 @@ pub async fn gate(State(app): State<App>, mut request: Request, next: Next) -> R
     match admitted {
         Ok(Ok(admission)) => {
             note_contact(&app, &admission.device);
+            if let Some(ingress) = ingress {
+                note_place(&app, &admission.device, &ingress);
+            }
             request.extensions_mut().insert(Admitted(admission));
             next.run(request).await
         }
         Ok(Err(refusal)) => turn_away(&app, refusal),
         Err(error) => Failure::from(error).into_response(),
-    }
-}
-
-/// The first contact ends the enrolment; later ones are noted now and then.
-fn note_contact(app: &App, device: &Device) {
-    let (id, now) = (device.id, app.now());
-    let first = device.first_seen_at.is_none();
-    let seen = app.store.read(|read| read.get::<DeviceSeen>(&id));
-    let stale = match seen {
-        Ok(Some(seen)) => now.duration_since(seen.at) > SEEN_EVERY,
-        Ok(None) => true,
-        Err(_) => false,
-    };
-    if !first && !stale {
-        return;
-    }
-    let app = app.clone();
-    tokio::spawn(async move {
-        if first {
-            let actor = Actor::Stranger { device: Some(id.bytes()) };
-            let act = Act::new(actor, "device.first_seen", now).on("device", id);
-            let seen = app.store.write(act, move |write| enrolment::first_seen(write, id, now));
-            log_failure(seen.await);
-        }
-        log_failure(
-            app.store.keep_house(move |house| house.put(&DeviceSeen { device: id, at: now })).await,
-        );
-    });
-}
-
-fn log_failure(outcome: Result<(), StoreError>) {
-    if let Err(error) = outcome {
-        log::warn!(error:% = error; "cannot note a device's contact");
     }
 }
 

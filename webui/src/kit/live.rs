@@ -12,6 +12,7 @@ use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{self, Stream};
 use jiff::Timestamp;
+use provisioning::devices::Alarm;
 use provisioning::enrolment::Enrolment;
 use provisioning::members::Member;
 use serde::{Deserialize, Serialize};
@@ -127,7 +128,7 @@ impl Live {
         for row in &change.rows {
             match row.table.as_str() {
                 Notice::TABLE => self.signal_notice(row),
-                Enrolment::TABLE => self.signal_all(&Signal::Enrolments),
+                Enrolment::TABLE | Alarm::TABLE => self.signal_all(&Signal::Enrolments),
                 session::Session::TABLE if row.deleted => self.signal_all(&Signal::Rights),
                 _ => {}
             }
@@ -169,7 +170,6 @@ pub async fn show_live(
         signals: app.live.listen(asked.id()),
         member: asked.id(),
         session: asked.session().clone(),
-        desk: asked.at_the_desk(),
         ends: tokio::time::Instant::now() + STREAM_MAX,
         next: Some(Signal::Counted),
         app,
@@ -185,7 +185,6 @@ struct OpenPage {
     app: App,
     member: Id<Member>,
     session: session::Session,
-    desk: bool,
     signals: broadcast::Receiver<Signal>,
     ends: tokio::time::Instant,
     next: Option<Signal>,
@@ -234,9 +233,7 @@ impl OpenPage {
                 let count = unread.ok()?;
                 Some(Event::default().event("unread").data(format!("{{\"inbox\":{count}}}")))
             }
-            Signal::Enrolments => {
-                self.desk.then(|| Event::default().event("enrolments").data("{}"))
-            }
+            Signal::Enrolments => Some(Event::default().event("enrolments").data("{}")),
             Signal::Rights => None,
         }
     }

@@ -3,10 +3,10 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts as Head;
 use jiff::Timestamp;
-use provisioning::devices::Device;
-use provisioning::facilities::Facility;
+use provisioning::devices::{Device, stand_in};
+use provisioning::facilities::{Facility, FacilityKind, FacilityState};
 use provisioning::members::{Member, Role, Standing};
-use store::{Act, Actor, Id};
+use store::{Act, Actor, Id, StoreError};
 
 use super::app::App;
 use super::failure::Failure;
@@ -19,6 +19,14 @@ pub struct InSession {
     member: Member,
     session: Session,
     at: Timestamp,
+    /// Where the device is another facility's.
+    guest: Option<Guest>,
+}
+
+/// A stand-in at another facility's device, for a day.
+struct Guest {
+    facility: Facility,
+    until: Timestamp,
 }
 
 /// A member who is logged in.
@@ -26,6 +34,9 @@ pub struct SignedIn(InSession);
 
 /// A member of the office, on a device of the office.
 pub struct OfficeMember(SignedIn);
+
+/// A manager of a facility, on a device of that facility. The office has clerks instead.
+pub struct Manager(SignedIn);
 
 /// A member who may read the trail.
 pub struct Auditor(SignedIn);
@@ -64,8 +75,14 @@ impl SignedIn {
         self.0.admitted.device()
     }
 
+    /// The member's own, also at another facility's device.
     pub fn facility(&self) -> &Facility {
-        self.0.admitted.facility()
+        self.0.guest.as_ref().map_or_else(|| self.0.admitted.facility(), |guest| &guest.facility)
+    }
+
+    /// Until when a stand-in at another facility's device lasts.
+    pub fn guest_until(&self) -> Option<Timestamp> {
+        self.0.guest.as_ref().map(|guest| guest.until)
     }
 
     pub fn admitted(&self) -> &Admitted {
@@ -85,12 +102,27 @@ impl SignedIn {
         self.member().details.roles.is_office() && self.device().office
     }
 
+    /// Whether this person looks after the own facility's devices, here.
+    pub fn manages(&self) -> bool {
+        self.member().details.roles.has(Role::FacilityManager)
+            && self.0.guest.is_none()
+            && self.facility().details.kind != FacilityKind::Office
+    }
+
     pub fn audits(&self) -> bool {
         self.member().details.roles.has(Role::Auditor)
     }
 }
 
 impl std::ops::Deref for OfficeMember {
+    type Target = SignedIn;
+
+    fn deref(&self) -> &SignedIn {
+        &self.0
+    }
+}
+
+impl std::ops::Deref for Manager {
     type Target = SignedIn;
 
     fn deref(&self) -> &SignedIn {
@@ -116,13 +148,30 @@ impl FromRequestParts<App> for InSession {
         let session = session::find(app, &token, device)?.ok_or(Failure::SignIn)?;
         let member = app.store.read(|read| read.get::<Member>(&session.member))?;
         let member = member.ok_or(Failure::SignIn)?;
-        let may_stay = member.standing(app.today()) == Standing::Welcome
-            && member.facility == admitted.facility().id;
-        if !may_stay {
+        if member.standing(app.today()) != Standing::Welcome {
             return Err(Failure::SignIn);
         }
-        Ok(Self { admitted, member, session, at: app.now() })
+        let at = app.now();
+        let guest = match member.facility == admitted.facility().id {
+            true => None,
+            false => Some(guest(app, &member, admitted.device(), at)?.ok_or(Failure::SignIn)?),
+        };
+        Ok(Self { admitted, member, session, at, guest })
     }
+}
+
+fn guest(
+    app: &App,
+    member: &Member,
+    device: &Device,
+    at: Timestamp,
+) -> Result<Option<Guest>, StoreError> {
+    app.store.read(|read| {
+        let Some(granted) = stand_in(read, member.id, device.id, at)? else { return Ok(None) };
+        let facility: Option<Facility> = read.get(&member.facility)?;
+        let facility = facility.filter(|facility| facility.state == FacilityState::Active);
+        Ok(facility.map(|facility| Guest { facility, until: granted.until }))
+    })
 }
 
 impl FromRequestParts<App> for SignedIn {
@@ -151,6 +200,15 @@ impl FromRequestParts<App> for OfficeMember {
     async fn from_request_parts(head: &mut Head, app: &App) -> Result<Self, Failure> {
         let found = SignedIn::from_request_parts(head, app).await?;
         if found.at_the_desk() { Ok(Self(found)) } else { Err(Failure::NotFound) }
+    }
+}
+
+impl FromRequestParts<App> for Manager {
+    type Rejection = Failure;
+
+    async fn from_request_parts(head: &mut Head, app: &App) -> Result<Self, Failure> {
+        let found = SignedIn::from_request_parts(head, app).await?;
+        if found.manages() { Ok(Self(found)) } else { Err(Failure::NotFound) }
     }
 }
 

@@ -8,13 +8,17 @@ pub mod routes;
 
 pub mod connections;
 pub mod listen;
+pub mod places;
 mod stream;
 pub mod tls;
 
+pub mod contact;
+pub mod cutting;
 pub mod gate;
 pub mod member;
 pub mod session;
 
+mod banners;
 pub mod form;
 pub mod frame;
 pub mod page;
@@ -23,7 +27,9 @@ pub mod path;
 pub mod failure;
 pub mod origin;
 
+pub mod answers;
 pub mod assets;
+pub mod code;
 pub mod files;
 pub mod japanese;
 pub mod jobs;

@@ -17,6 +17,8 @@ pub enum Access {
     /// A session, be it locked or waiting for a new password.
     Session,
     Member,
+    /// A facility's manager, on a device of the own facility.
+    Manager,
     /// Office roles, on an office device.
     Office,
     Auditor,

@@ -8,7 +8,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use jiff::{SignedDuration, Timestamp};
-use provisioning::devices::Device;
+use provisioning::devices::{Device, stand_in};
 use provisioning::members::{Member, Standing};
 use serde::{Deserialize, Serialize};
 use store::{
@@ -61,6 +61,8 @@ pub enum SessionState {
 pub enum PasswordFirst {
     FirstLogin,
     Expired,
+    /// A device on which it was typed was lost.
+    Demanded,
 }
 
 impl Record for Session {
@@ -165,9 +167,14 @@ pub fn find(app: &App, token: &Token, device: Id<Device>) -> Result<Option<Sessi
 /// Whether an open page may go on: its session is open, in time and touched, its member welcome.
 pub fn still_open(app: &App, session: &Session) -> Result<bool, StoreError> {
     let now = app.now();
-    let (kept, member) = app.store.read(|read| {
+    let (kept, member, here) = app.store.read(|read| {
         let kept = read.get::<Session>(&session.token)?;
-        Ok::<_, StoreError>((kept, read.get::<Member>(&session.member)?))
+        let member = read.get::<Member>(&session.member)?;
+        let here = match &member {
+            Some(member) => may_be_at(read, member, session.device, now)?,
+            None => false,
+        };
+        Ok::<_, StoreError>((kept, member, here))
     })?;
     let in_time = |kept: &Session| {
         kept.state == SessionState::Open
@@ -175,7 +182,18 @@ pub fn still_open(app: &App, session: &Session) -> Result<bool, StoreError> {
             && now.duration_since(last_touch(kept)) <= IDLE_LOCK
     };
     let welcome = |member: Member| member.standing(app.today()) == Standing::Welcome;
-    Ok(kept.as_ref().is_some_and(in_time) && member.is_some_and(welcome))
+    Ok(kept.as_ref().is_some_and(in_time) && member.is_some_and(welcome) && here)
+}
+
+/// The own facility's device, or a stand-in for a day.
+pub fn may_be_at(
+    read: &Read<'_>,
+    member: &Member,
+    device: Id<Device>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let Some(place) = read.get::<Device>(&device)? else { return Ok(false) };
+    Ok(place.facility == member.facility || stand_in(read, member.id, device, now)?.is_some())
 }
 
 /// Notes that somebody is there; answers the row to write when it is time to.
@@ -218,9 +236,27 @@ pub fn end_of_member(write: &mut Write<'_>, member: Id<Member>) -> Result<(), St
     page.rows.iter().try_for_each(|session| write.delete::<Session>(&session.token))
 }
 
-/// Ends every session at a device as a part of an act.
-pub fn end_at_device(write: &mut Write<'_>, device: Id<Device>) -> Result<(), StoreError> {
+/// Ends the sessions of one member at one device as a part of an act.
+pub fn end_of_member_at(
+    write: &mut Write<'_>,
+    member: Id<Member>,
+    device: Id<Device>,
+) -> Result<(), StoreError> {
+    let order = Order::Ascending;
+    let page = write.page_by::<SessionByMember>(&member, order, None, SESSIONS_OF_MEMBER_MAX)?;
+    let there = page.rows.iter().filter(|session| session.device == device);
+    there.into_iter().try_for_each(|session| write.delete::<Session>(&session.token))
+}
+
+/// Ends every session at a device as a part of an act; answers whose they were.
+pub fn end_at_device(
+    write: &mut Write<'_>,
+    device: Id<Device>,
+) -> Result<Vec<Id<Member>>, StoreError> {
     let order = Order::Ascending;
     let page = write.page_by::<SessionByDevice>(&device, order, None, SESSIONS_OF_DEVICE_MAX)?;
-    page.rows.iter().try_for_each(|session| write.delete::<Session>(&session.token))
+    for session in &page.rows {
+        write.delete::<Session>(&session.token)?;
+    }
+    Ok(page.rows.iter().map(|session| session.member).collect())
 }

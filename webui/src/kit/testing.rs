@@ -165,6 +165,11 @@ impl Net {
         Visitor { net: self, key, cookie }
     }
 
+    /// A member at a device of any key.
+    pub fn visitor_at(&self, member: &Member, key: [u8; 32]) -> Visitor<'_> {
+        Visitor { net: self, key: Some(key), cookie: Some(self.log_in(member, key)) }
+    }
+
     /// A session as the log-in makes it.
     pub fn log_in(&self, member: &Member, key: [u8; 32]) -> String {
         let token = Token::random(&self.app);

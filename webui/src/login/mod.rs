@@ -6,7 +6,7 @@ mod prove;
 mod tests;
 
 pub use pages::local_path;
-pub use prove::{Again, hash_off_thread, prove_again};
+pub use prove::{Again, account_key, hash_off_thread, prove_again};
 
 use crate::kit::routes::{Access, Routes};
 

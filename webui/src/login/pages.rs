@@ -4,6 +4,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use jiff::Timestamp;
+use provisioning::credentials::LastLogin;
 use provisioning::members::Member;
 use serde::{Deserialize, Serialize};
 use store::{Id, StoreError};
@@ -157,7 +158,11 @@ async fn open_session(
     let actor =
         store::Actor::Member { member: member.bytes(), device: admitted.device().id.bytes() };
     let act = store::Act::new(actor, "login", now).on("member", member);
-    app.store.write(act, move |write| write.put(&session)).await.map_err(Failure::from)?;
+    let opened = app.store.write(act, move |write| {
+        write.put(&LastLogin { member, at: now })?;
+        write.put(&session)
+    });
+    opened.await.map_err(Failure::from)?;
     Ok((token, proven.state))
 }
 

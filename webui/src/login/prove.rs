@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use provisioning::cards::initial_password_fits;
 use provisioning::credentials::{
-    self, Attempts, Credential, CredentialState, PasswordHash, spend_equal_time,
+    self, Attempts, Credential, CredentialState, PasswordHash, change_demanded, spend_equal_time,
 };
 use provisioning::facilities::{FacilityByCode, FacilityCode};
 use provisioning::members::{Login, Member, MemberByLogin, Standing};
@@ -81,7 +81,8 @@ async fn weigh(app: &App, admitted: &Admitted, typed: &Typed) -> Result<Option<P
         Some(Found { member, credential: Some(credential) }) => {
             let state = password_state(app, credential, &typed.password).await?;
             let welcome = member.standing(app.today()) == Standing::Welcome;
-            let here = member.facility == admitted.facility().id;
+            let (place, now) = (admitted.device().id, app.now());
+            let here = app.store.read(|read| session::may_be_at(read, member, place, now))?;
             state.filter(|_| welcome && here)
         }
         Some(Found { credential: None, .. }) | None => {
@@ -156,6 +157,10 @@ async fn password_state(
             }
             let left = app.network.passwords.days_left(*set_at, now);
             let expired = left.is_some_and(|days| days < 0);
+            let (member, set_at) = (credential.member, *set_at);
+            if app.store.read(|read| change_demanded(read, member, set_at))? {
+                return Ok(Some(SessionState::PasswordFirst(PasswordFirst::Demanded)));
+            }
             let late = SessionState::PasswordFirst(PasswordFirst::Expired);
             Ok(Some(if expired { late } else { SessionState::Open }))
         }
@@ -187,12 +192,17 @@ async fn refuse(tries: u32) -> Refused {
 }
 
 fn attempt_keys(app: &App, admitted: &Admitted, typed: &Typed) -> ([u8; 16], [u8; 16]) {
-    let ring = app.store.ring();
+    let device = [b"device\0".as_slice(), &admitted.device().id.bytes()].concat();
+    let account = account_key(app, &typed.facility_code, &typed.user_id);
+    (account, app.store.ring().blind(&device))
+}
+
+/// Under which the wrong tries at an account are counted.
+pub fn account_key(app: &App, facility_code: &str, user_id: &str) -> [u8; 16] {
     let account = format!(
         "account\0{}\0{}",
-        provisioning::japanese::fold_code(&typed.facility_code),
-        provisioning::japanese::fold_code(&typed.user_id)
+        provisioning::japanese::fold_code(facility_code),
+        provisioning::japanese::fold_code(user_id)
     );
-    let device = [b"device\0".as_slice(), &admitted.device().id.bytes()].concat();
-    (ring.blind(account.as_bytes()), ring.blind(&device))
+    app.store.ring().blind(account.as_bytes())
 }

@@ -1,6 +1,7 @@
 //! The own account: password, text size, sessions, last log-ins.
 
 pub mod absence;
+mod devices;
 pub mod pages;
 #[cfg(test)]
 mod tests;
@@ -9,6 +10,7 @@ use crate::kit::routes::{Access, Routes};
 
 pub fn routes() -> Routes {
     Routes::default()
+        .join(devices::routes())
         .get(Access::Member, "/me", pages::show_me)
         .post(Access::Member, "/me/sessions/{session}/end", pages::post_end_session)
         .get(Access::Session, "/me/password", pages::show_password)

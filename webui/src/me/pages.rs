@@ -311,6 +311,7 @@ fn show_password_form(
     let forced = match asked.session().state {
         SessionState::PasswordFirst(PasswordFirst::FirstLogin) => Some("first"),
         SessionState::PasswordFirst(PasswordFirst::Expired) => Some("expired"),
+        SessionState::PasswordFirst(PasswordFirst::Demanded) => Some("demanded"),
         SessionState::Open | SessionState::Locked => None,
     };
     let details = &asked.member().details;

@@ -12,8 +12,13 @@ mod members;
 mod cards;
 mod devices;
 
+mod alarms;
+mod setup;
+mod stand_ins;
+mod unused;
+
 mod lists;
-mod rows;
+pub mod rows;
 mod say;
 mod text;
 
@@ -29,4 +34,8 @@ pub fn routes() -> Routes {
         .join(members::routes())
         .join(cards::routes())
         .join(devices::routes())
+        .join(alarms::routes())
+        .join(setup::routes())
+        .join(stand_ins::routes())
+        .join(unused::routes())
 }

@@ -1,7 +1,7 @@
 //! Rows that several of the office's pages show: members to make cards for, devices, approvals.
 
 use jiff::Timestamp;
-use provisioning::cards::{self, Card, CardState};
+use provisioning::cards::{self, Card, CardState, Shown};
 use provisioning::devices::{self, Device, DeviceState};
 use provisioning::directory::{Directory, Entry};
 use provisioning::enrolment::Enrolment;
@@ -90,17 +90,20 @@ pub fn card_state(card: &Card, now: Timestamp) -> &'static str {
     }
 }
 
-/// The newest card of a member, if there ever was one.
+/// The newest paper of a member, if there ever was one.
 pub fn card_chip(
     read: &Read<'_>,
     member: Id<Member>,
     now: Timestamp,
 ) -> Result<Option<CardChip>, StoreError> {
-    let newest = cards::of_member(read, member)?.into_iter().next();
-    Ok(newest.map(|card| CardChip {
-        state: card_state(&card, now),
-        note: card.is_open(now).then(|| card_until(&card, now)),
-    }))
+    for card in cards::of_member(read, member)? {
+        // Codes on a screen come and go.
+        if cards::terms(read, card.number)?.shown == Shown::Paper {
+            let note = card.is_open(now).then(|| card_until(&card, now));
+            return Ok(Some(CardChip { state: card_state(&card, now), note }));
+        }
+    }
+    Ok(None)
 }
 
 pub fn card_until(card: &Card, now: Timestamp) -> String {

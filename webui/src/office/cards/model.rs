@@ -1,15 +1,11 @@
-//! What is asked for when cards are made, and the code that a tablet's camera reads.
+//! What is asked for when cards are made.
 
-use provisioning::cards::{CardProblem, Printed};
+use provisioning::cards::{CardProblem, Purpose};
 use provisioning::members::Member;
-use qrcode::{Color, EcLevel, QrCode};
 use store::{Id, StoreError};
 
 /// Ten sheets; more than a clerk folds before a break.
 pub const CARDS_AT_ONCE_MAX: usize = 100;
-
-/// What readers need around a code, in modules.
-const QUIET_MODULES: usize = 4;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Paper {
@@ -22,6 +18,15 @@ pub enum Paper {
 impl Paper {
     pub fn of_key(key: &str) -> Self {
         if key == "letter" { Self::Letter } else { Self::Sheet }
+    }
+}
+
+/// What paper is made for; a form of before says nothing and means a first device.
+pub fn purpose(key: &str) -> Purpose {
+    match key {
+        "add" => Purpose::AddDevice,
+        "password" => Purpose::PasswordReset,
+        _ => Purpose::FirstDevice,
     }
 }
 
@@ -59,41 +64,6 @@ pub enum IssueProblem {
     Card(#[from] CardProblem),
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-/// What the camera reads. Behind the `#` no server and no log hears of it.
-pub fn enrolment_address(host: &str, printed: &Printed) -> String {
-    format!("https://{host}/e#{}.{}", printed.card.number.plain(), printed.secret.plain())
-}
-
-/// One `<svg>` of black runs, a module a unit, with its quiet zone.
-pub fn qr_svg(text: &str) -> Option<String> {
-    let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
-    let side = code.width() + 2 * QUIET_MODULES;
-    let mut path = String::new();
-    for (y, row) in code.to_colors().chunks(code.width()).enumerate() {
-        for (x, length) in dark_runs(row) {
-            let (x, y) = (x + QUIET_MODULES, y + QUIET_MODULES);
-            path.push_str(&format!("M{x} {y}h{length}v1h-{length}z"));
-        }
-    }
-    Some(format!(
-        "<svg viewBox=\"0 0 {side} {side}\" shape-rendering=\"crispEdges\" role=\"img\" \
-         aria-label=\"QR\"><path fill=\"#fff\" d=\"M0 0h{side}v{side}h-{side}z\"/>\
-         <path fill=\"#000\" d=\"{path}\"/></svg>"
-    ))
-}
-
-fn dark_runs(row: &[Color]) -> Vec<(usize, usize)> {
-    let mut at = 0;
-    let mut runs = Vec::new();
-    for run in row.chunk_by(PartialEq::eq) {
-        if run.first() == Some(&Color::Dark) {
-            runs.push((at, run.len()));
-        }
-        at += run.len();
-    }
-    runs
 }
 
 /// A hash for eyes: groups of four.

@@ -4,16 +4,19 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use jiff::Timestamp;
-use provisioning::cards::{self, Approval, Card, CardByMember, CardNumber, CardProblem, Printed};
+use provisioning::cards::{
+    self, Approval, Card, CardByMember, CardNumber, CardProblem, Made, Purpose, Shown, Wanted,
+};
 use provisioning::directory::{Directory, Entry};
 use provisioning::facilities::{Facility, FacilityState};
 use provisioning::members::Member;
 use serde::{Deserialize, Serialize};
 use store::{Act, Id, Read, StoreError};
 
-use super::model::{CARDS_AT_ONCE_MAX, ChoiceProblem, IssueProblem, Paper, chosen};
+use super::model::{CARDS_AT_ONCE_MAX, ChoiceProblem, IssueProblem, Paper, chosen, purpose};
 use super::print;
 use crate::kit::app::App;
+use crate::kit::code::{card_failure, touroku_host};
 use crate::kit::failure::{Failure, Said};
 use crate::kit::form::{Fields, spend};
 use crate::kit::frame::{Frame, Nav, redirect_saying};
@@ -202,24 +205,19 @@ pub async fn post_cards(
     fields: Fields,
 ) -> Result<Response, Failure> {
     let members = chosen(fields.all("member")).map_err(say_choice)?;
-    let printed = match issue(&app, &asked, members, fields.text("once").to_owned()).await {
+    let purpose = purpose(fields.text("purpose"));
+    let once = fields.text("once").to_owned();
+    let printed = match issue(&app, &asked, members, purpose, once).await {
         Ok(printed) => printed,
         Err(IssueProblem::SentBefore) => return Err(shown_before().into()),
         Err(IssueProblem::NotNow(member)) => {
             let (name, _) = member_words(&*app.directory()?, member);
             return Err(not_now(&name).into());
         }
-        Err(IssueProblem::Card(CardProblem::NoMember | CardProblem::Unknown)) => {
-            return Err(Failure::NotFound);
-        }
-        Err(IssueProblem::Card(CardProblem::Authority(error))) => {
-            return Err(Failure::Internal(Box::new(error)));
-        }
-        Err(IssueProblem::Card(CardProblem::Store(error)) | IssueProblem::Store(error)) => {
-            return Err(error.into());
-        }
+        Err(IssueProblem::Card(problem)) => return Err(card_failure(problem)),
+        Err(IssueProblem::Store(error)) => return Err(error.into()),
     };
-    let host = print::host(&app, &uri, &headers);
+    let host = touroku_host(&app, &uri, &headers);
     print::show_print(&app, host, Paper::of_key(fields.text("format")), &printed)
 }
 
@@ -227,8 +225,9 @@ async fn issue(
     app: &App,
     asked: &OfficeMember,
     members: Vec<Id<Member>>,
+    purpose: Purpose,
     once: String,
-) -> Result<Vec<Printed>, IssueProblem> {
+) -> Result<Vec<Made>, IssueProblem> {
     let act = about(asked.act("card.issue"), app, &members)?;
     let (parts, clerk, now) = (app.clone(), asked.member().clone(), app.now());
     app.store
@@ -245,9 +244,10 @@ async fn issue(
                     return Err(IssueProblem::NotNow(id));
                 }
                 let (clock, authority) = (parts.store.clock(), &parts.authority);
-                let by = Some(clerk.id);
-                let made = cards::issue(write, clock, authority, id, Approval::Needed, by)?;
-                printed.push(made);
+                let (shown, approval) = (Shown::Paper, Approval::Needed);
+                let issued_by = Some(clerk.id);
+                let wanted = Wanted { member: id, purpose, shown, approval, issued_by };
+                printed.push(cards::make(write, clock, authority, wanted)?);
             }
             Ok(printed)
         })
@@ -279,11 +279,7 @@ pub async fn post_cancel(
     let member = card.ok_or(Failure::NotFound)?.member;
     let act = asked.act("card.cancel").on("member", member);
     let cancelled = app.store.write(act, move |write| cards::cancel(write, number)).await;
-    cancelled.map_err(|problem| match problem {
-        CardProblem::Store(error) => Failure::from(error),
-        CardProblem::Authority(error) => Failure::Internal(Box::new(error)),
-        CardProblem::NoMember | CardProblem::Unknown => Failure::NotFound,
-    })?;
+    cancelled.map_err(card_failure)?;
     let back = local_path(fields.text("back"));
     let back = if back.starts_with("/office") { back } else { LIST };
     Ok(redirect_saying(back, "カードを取り消しました"))

@@ -1,15 +1,15 @@
 //! The paper: what is shown once, on the answer to the act that made it.
 
-use axum::http::{HeaderMap, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
-use provisioning::cards::Printed;
+use provisioning::cards::Made;
 use provisioning::directory::Directory;
 use provisioning::members::Member;
 use serde::Serialize;
 use store::Id;
 
-use super::model::{Paper, enrolment_address, fingerprint, qr_svg};
+use super::model::{Paper, fingerprint};
 use crate::kit::app::App;
+use crate::kit::code::{enrolment_address, qr_svg};
 use crate::kit::failure::Failure;
 use crate::kit::japanese;
 use crate::kit::page::Page;
@@ -62,10 +62,12 @@ struct PrintedCard {
     member: String,
     job: &'static str,
     user_id: String,
+    /// Empty where the password stays as it is.
     password: Vec<String>,
     number: String,
     secret: String,
-    qr: minijinja::Value,
+    /// `None` where the card is for no device.
+    qr: Option<minijinja::Value>,
     expires: String,
     fingerprint: Option<String>,
 }
@@ -74,7 +76,7 @@ pub fn show_print(
     app: &App,
     host: String,
     paper: Paper,
-    printed: &[Printed],
+    printed: &[Made],
 ) -> Result<Response, Failure> {
     let directory = app.directory()?;
     let fingerprint = fingerprint(&app.authority.root_fingerprint());
@@ -107,12 +109,17 @@ fn card(
     directory: &Directory,
     host: &str,
     fingerprint: &str,
-    printed: &Printed,
+    printed: &Made,
 ) -> Option<PrintedCard> {
     let card = &printed.card;
     let entry = directory.member(card.member)?;
     let (member, facility) = (&entry.member, &entry.facility);
-    let qr = qr_svg(&enrolment_address(host, printed))?;
+    let qr = match printed.terms.purpose.makes_device() {
+        true => Some(qr_svg(&enrolment_address(host, printed))?),
+        false => None,
+    };
+    let password = printed.initial_password.as_ref().map(|password| password.grouped());
+    let groups = |password: String| password.split('-').map(str::to_owned).collect();
     Some(PrintedCard {
         facility: facility.details.name.clone(),
         postal: facility.details.postal.clone(),
@@ -121,17 +128,17 @@ fn card(
         member: member.details.name.full(),
         job: japanese::job(member.details.job),
         user_id: member.login.as_str().to_owned(),
-        password: printed.initial_password.grouped().split('-').map(str::to_owned).collect(),
+        password: password.map(groups).unwrap_or_default(),
         number: card.number.to_string(),
         secret: printed.secret.grouped(),
-        qr: minijinja::Value::from_safe_string(qr),
+        qr: qr.map(minijinja::Value::from_safe_string),
         expires: day(card.expires_at),
         fingerprint: Some(fingerprint.to_owned()),
     })
 }
 
 /// To the member, the facility, or all cards: whatever the cards have in common.
-fn back(printed: &[Printed]) -> String {
+fn back(printed: &[Made]) -> String {
     let Some(first) = printed.first() else { return "/office/cards".to_owned() };
     let (member, facility): (Id<Member>, _) = (first.card.member, first.card.facility);
     if printed.len() == 1 {
@@ -140,21 +147,5 @@ fn back(printed: &[Printed]) -> String {
         facility_href(facility)
     } else {
         "/office/cards".to_owned()
-    }
-}
-
-/// The enrolment host, with the port that was used to come here.
-pub fn host(app: &App, uri: &Uri, headers: &HeaderMap) -> String {
-    let port = match uri.authority() {
-        Some(authority) => authority.port_u16(),
-        None => {
-            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-            let authority = host.and_then(|host| host.parse().ok());
-            authority.and_then(|host: axum::http::uri::Authority| host.port_u16())
-        }
-    };
-    match port {
-        Some(port) => format!("{}:{port}", app.touroku_host()),
-        None => app.touroku_host(),
     }
 }

@@ -2,7 +2,9 @@
 
 use store::Id;
 
-use super::model::{CARDS_AT_ONCE_MAX, ChoiceProblem, Paper, chosen, fingerprint, qr_svg};
+use super::model::{CARDS_AT_ONCE_MAX, ChoiceProblem, Paper, chosen, fingerprint};
+use crate::kit::code::qr_svg;
+use crate::kit::testing::{Net, Persona};
 
 fn id(n: usize) -> String {
     let mut bytes = [0; 16];
@@ -49,4 +51,30 @@ fn a_fingerprint_is_read_in_groups_of_four() {
     let shown = fingerprint(&[0x3f; 32]);
     assert_eq!(shown.split(' ').count(), 16);
     assert!(shown.starts_with("3F3F 3F3F"));
+}
+
+#[tokio::test]
+async fn paper_for_one_more_device_leaves_the_password_alone() {
+    let net = Net::new();
+    let clerk = net.visitor(Persona::Office);
+    let nurse = net.nurse.id.to_string();
+    let issue = |purpose: &'static str, once: &'static str| {
+        let fields = vec![
+            ("member", nurse.clone()),
+            ("purpose", purpose.to_owned()),
+            ("format", "letter".to_owned()),
+            ("once", once.to_owned()),
+        ];
+        async {
+            let fields = fields;
+            let fields: Vec<_> = fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
+            clerk.post("/office/cards", &fields).await.body
+        }
+    };
+    let added = issue("add", "1").await;
+    assert!(added.contains("いまお使いのパスワード") && !added.contains("初期パスワード"));
+    let reset = issue("password", "2").await;
+    assert!(reset.contains("初期パスワード") && !reset.contains("<svg viewBox=\"0 0 4"));
+    assert!(reset.contains("端末の登録には使えません"));
+    assert!(issue("", "3").await.contains("初期パスワード"));
 }

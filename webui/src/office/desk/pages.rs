@@ -5,11 +5,11 @@ use axum::response::Response;
 use provisioning::cards;
 use provisioning::devices::{self, DeviceState};
 use provisioning::directory::{Directory, Entry};
-use provisioning::enrolment::{self, Step, Unfinished};
+use provisioning::enrolment::{self, Ends, Step, Unfinished};
 use provisioning::facilities::FacilityState;
-use provisioning::members::Standing;
+use provisioning::members::{Member, Standing};
 use serde::Serialize;
-use store::StoreError;
+use store::{Id, StoreError};
 
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
@@ -17,9 +17,11 @@ use crate::kit::frame::{Frame, Nav};
 use crate::kit::japanese;
 use crate::kit::member::OfficeMember;
 use crate::kit::page::Page;
+use crate::office::alarms::{AlarmRow, alarm_rows};
 use crate::office::counts::{Office, office};
 use crate::office::rows::{ApprovalRow, approval_row, member_href, member_words};
 use crate::office::say;
+use crate::office::stand_ins::{StandInRow, stand_in_rows};
 
 /// What one look takes in; the rest comes when these are dealt with.
 const UNFINISHED_SHOWN: usize = 50;
@@ -29,6 +31,8 @@ struct DeskPage {
     office: Office,
     desk: Desk,
     waiting: Vec<ApprovalRow>,
+    alarms: Vec<AlarmRow>,
+    stand_ins: Vec<StandInRow>,
     unfinished: Vec<UnfinishedRow>,
 }
 
@@ -48,6 +52,11 @@ struct Desk {
 #[derive(Serialize)]
 struct UnfinishedRow {
     step: &'static str,
+    /// Where the button that ends it leads, and the number of what it ends.
+    ends: Option<&'static str>,
+    of: String,
+    id: Id<Member>,
+    phone: String,
     device: Option<String>,
     member: String,
     job: &'static str,
@@ -64,6 +73,10 @@ pub async fn show_desk(
 ) -> Result<Response, Failure> {
     let now = app.now();
     let directory = app.directory()?;
+    let (alarms, stand_ins) = app.store.read(|read| {
+        let alarms = alarm_rows(read, &directory, now)?;
+        Ok::<_, StoreError>((alarms, stand_in_rows(read, &directory, None, now)?))
+    })?;
     let (mut waiting, unfinished, cards, devices) = app.store.read(|read| {
         let devices = devices::list(read)?;
         Ok::<_, StoreError>((
@@ -91,6 +104,8 @@ pub async fn show_desk(
         office: office(&app)?,
         desk,
         waiting: waiting.into_iter().map(|one| approval_row(one, &directory, now)).collect(),
+        alarms,
+        stand_ins,
         unfinished: unfinished.map(|one| unfinished_row(one, &directory, &app)).collect(),
     };
     frame.show(Nav::Office, "事務室", &page)
@@ -103,9 +118,22 @@ fn unfinished_row(one: Unfinished, directory: &Directory, app: &App) -> Unfinish
     UnfinishedRow {
         step: match one.step {
             Step::Unused => "card",
+            Step::NotApproved => "waiting",
             Step::NotTaken => "approved",
             Step::NotSeen => "issued",
         },
+        ends: one.ends.map(|ends| match ends {
+            Ends::Card(_) => "card",
+            Ends::Enrolment(_) => "enrolment",
+            Ends::Device(_) => "device",
+        }),
+        of: one.ends.map_or_else(String::new, |ends| match ends {
+            Ends::Card(number) => number.to_string(),
+            Ends::Enrolment(id) => id.to_string(),
+            Ends::Device(id) => id.to_string(),
+        }),
+        id: one.member,
+        phone: entry.map_or_else(String::new, |entry| entry.facility.details.phone.clone()),
         device: one.device_name,
         member,
         job,

@@ -1,7 +1,6 @@
 //! Devices: the list, the end of one, and those on their way in.
 
 mod enrolments;
-mod model;
 mod pages;
 #[cfg(test)]
 mod tests;

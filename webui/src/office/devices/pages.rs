@@ -3,22 +3,20 @@
 use axum::extract::{Query, State};
 use axum::response::Response;
 use jiff::Timestamp;
-use provisioning::devices::{self, Device, DeviceState, RevokeProblem};
+use provisioning::devices::{self, Device, DeviceState};
 use provisioning::directory::Directory;
 use provisioning::japanese::fold;
 use serde::Serialize;
 use store::{Id, Read, StoreError};
-use tokio::task::spawn_blocking;
 
-use super::model::users;
 use crate::kit::app::App;
+use crate::kit::cutting::{Why, cut_off, keys, say_cut, users_of};
 use crate::kit::failure::Failure;
 use crate::kit::form::Fields;
 use crate::kit::frame::{Frame, Nav, redirect_saying};
 use crate::kit::member::OfficeMember;
 use crate::kit::page::Page;
 use crate::kit::path::Path;
-use crate::kit::session;
 use crate::office::counts::{Office, office};
 use crate::office::lists::Asked;
 use crate::office::rows::{DeviceRow, Link, day, device_row, facility_name, member_words, seen};
@@ -136,10 +134,8 @@ pub async fn show_revoke(
     let (keys, facts) = app.store.read(|read| {
         Ok::<_, StoreError>((keys(read, id)?, facts(read, &directory, &device, now)?))
     })?;
-    let (parts, known) = (app.clone(), directory.clone());
-    let users = spawn_blocking(move || parts.store.read(|read| users(read, &known, &device, now)));
     let words = |(name, job): (String, &str)| format!("{name} {job}");
-    let users = users.await??.into_iter().map(|id| words(member_words(&directory, id)));
+    let users = users_of(&app, id).await?.into_iter().map(|id| words(member_words(&directory, id)));
     let revoke = Revoke {
         live: app.connections.of_keys(&keys),
         members: users.collect(),
@@ -173,30 +169,17 @@ fn facts(
     })
 }
 
-fn keys(read: &Read<'_>, device: Id<Device>) -> Result<Vec<[u8; 32]>, StoreError> {
-    let certificates = devices::certificates_of(read, device)?;
-    Ok(certificates.iter().map(|certificate| certificate.spki).collect())
-}
-
 /// Device, certificates and sessions end in one act; what is open is cut when it is durable.
 pub async fn post_revoke(
     Path(id): Path<Id<Device>>,
     asked: OfficeMember,
     State(app): State<App>,
-    _: Fields,
+    fields: Fields,
 ) -> Result<Response, Failure> {
-    let now = app.now();
-    let act = asked.act("device.revoke").on("device", id);
-    let revoked = app.store.write(act, move |write| {
-        devices::revoke(write, id, now)?;
-        session::end_at_device(write, id)?;
-        Ok::<_, RevokeProblem>(())
-    });
-    revoked.await.map_err(|problem| match problem {
-        RevokeProblem::Unknown => Failure::NotFound,
-        RevokeProblem::Store(error) => error.into(),
-    })?;
-    let keys = app.store.read(|read| keys(read, id))?;
-    let cut = app.connections.cut(&keys);
-    Ok(redirect_saying(LIST, &format!("失効しました。接続中 {cut} 件を切断しました")))
+    let (action, why) = match fields.text("why") {
+        "lost" => ("device.lost", Why::Lost(None)),
+        _ => ("device.revoke", Why::GivenUp),
+    };
+    let cut = cut_off(&app, asked.act(action).on("device", id), id, why).await?;
+    Ok(redirect_saying(LIST, &say_cut(cut)))
 }

@@ -1,5 +1,6 @@
 //! Members in the office's hands: registered at a facility, changed, locked.
 
+mod codes;
 mod form;
 mod pages;
 #[cfg(test)]
@@ -11,9 +12,11 @@ use crate::kit::routes::{Access, Routes};
 
 pub fn routes() -> Routes {
     Routes::default()
+        .join(codes::routes())
         .join(form::routes())
         .get(Access::Office, "/office/members", pages::show_members)
         .get(Access::Office, "/office/members/{member}", pages::show_member)
         .post(Access::Office, "/office/members/{member}/lock", pages::post_lock)
         .post(Access::Office, "/office/members/{member}/unlock", pages::post_unlock)
+        .post(Access::Office, "/office/members/{member}/forgive", pages::post_forgive)
 }

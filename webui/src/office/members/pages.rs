@@ -4,8 +4,8 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
-use provisioning::cards::{self, Card, CardState};
-use provisioning::credentials::{Credential, CredentialState};
+use provisioning::cards::{self, Card, CardState, Purpose, Shown, Terms};
+use provisioning::credentials::{Attempts, Credential, CredentialState};
 use provisioning::devices;
 use provisioning::directory::{Directory, Entry};
 use provisioning::enrolment::{self, Enrolment};
@@ -24,6 +24,7 @@ use crate::kit::member::OfficeMember;
 use crate::kit::page::Page;
 use crate::kit::path::Path;
 use crate::kit::session;
+use crate::login::{account_key, local_path};
 use crate::office::counts::{Office, office};
 use crate::office::lists::Asked;
 use crate::office::rows::{
@@ -31,6 +32,7 @@ use crate::office::rows::{
     member_href, member_words, standing,
 };
 use crate::office::say;
+use crate::office::stand_ins::{StandInRow, stand_in_rows};
 
 #[derive(Serialize)]
 struct ListPage {
@@ -110,6 +112,7 @@ struct MemberPage {
     member: Facts,
     cards: Vec<CardRow>,
     devices: Vec<DeviceRow>,
+    stand_ins: Vec<StandInRow>,
 }
 
 impl Page for MemberPage {
@@ -132,6 +135,8 @@ struct Facts {
     password: String,
     last_login: Option<String>,
     issuable: bool,
+    /// Minutes for which wrong passwords still stop the log-in.
+    stopped: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -144,6 +149,7 @@ struct Place {
 #[derive(Serialize)]
 struct CardRow {
     number: String,
+    purpose: &'static str,
     state: &'static str,
     issued: String,
     expires: String,
@@ -160,19 +166,24 @@ pub async fn show_member(
 ) -> Result<Response, Failure> {
     let (directory, now) = (app.directory()?, app.now());
     let entry = directory.member(id).ok_or(Failure::NotFound)?;
-    let (member, cards, devices) = app.store.read(|read| {
+    let (member, cards, devices, stand_ins) = app.store.read(|read| {
         let enrolments = enrolment::of_member(read, id)?;
         let cards = cards::of_member(read, id)?.into_iter();
-        let cards = cards.map(|card| card_row(&card, &enrolments, &directory, now)).collect();
+        let cards = cards.map(|card| {
+            let terms = cards::terms(read, card.number)?;
+            Ok::<_, StoreError>(card_row(&card, &terms, &enrolments, &directory, now))
+        });
+        let cards = cards.collect::<Result<_, _>>()?;
         let mut devices = Vec::new();
         for device in devices::of_facility(read, entry.member.facility)? {
             if device.enrolled_by == id {
                 devices.push(device_row(read, device, None, now)?);
             }
         }
-        Ok::<_, StoreError>((facts(read, &app, &asked, entry)?, cards, devices))
+        let stand_ins = stand_in_rows(read, &directory, Some(id), now)?;
+        Ok::<_, StoreError>((facts(read, &app, &asked, entry)?, cards, devices, stand_ins))
     })?;
-    let page = MemberPage { office: office(&app)?, member, cards, devices };
+    let page = MemberPage { office: office(&app)?, member, cards, devices, stand_ins };
     frame.show(Nav::Office, entry.member.details.name.full(), &page)
 }
 
@@ -203,7 +214,18 @@ fn facts(
         password: password(app, credential.map(|credential| credential.state), now),
         last_login: last_login(read, member.id)?.map(|at| japanese::short(at, now)),
         issuable: issuable(asked.member(), &entry.facility, member, now),
+        stopped: stopped(read, app, entry)?,
     })
+}
+
+fn stopped(read: &Read<'_>, app: &App, entry: &Entry) -> Result<Option<i64>, StoreError> {
+    let account = account_key(app, entry.facility.code.as_str(), entry.member.login.as_str());
+    let attempts: Option<Attempts> = read.get(&account)?;
+    let locked = attempts.filter(|one| one.locked_at(app.now(), Attempts::WRONG_MAX));
+    Ok(locked.map(|one| {
+        let passed = app.now().duration_since(one.last_at);
+        Attempts::LOCKED_FOR.saturating_sub(passed).as_mins().max(1)
+    }))
 }
 
 /// How the password stands; never what it is.
@@ -236,6 +258,7 @@ fn last_login(read: &Read<'_>, member: Id<Member>) -> Result<Option<Timestamp>, 
 
 fn card_row(
     card: &Card,
+    terms: &Terms,
     enrolments: &[Enrolment],
     directory: &Directory,
     now: Timestamp,
@@ -244,6 +267,7 @@ fn card_row(
     let by = card.issued_by.map(|by| member_words(directory, by).0);
     CardRow {
         number: card.number.to_string(),
+        purpose: purpose(terms),
         state: card_state(card, now),
         issued: day(card.issued_at),
         expires: day(card.expires_at),
@@ -256,17 +280,50 @@ fn card_row(
     }
 }
 
+const fn purpose(terms: &Terms) -> &'static str {
+    match (terms.shown, terms.purpose) {
+        (Shown::Paper, Purpose::FirstDevice) => "はじめての端末",
+        (Shown::Paper, Purpose::AddDevice) => "端末の追加",
+        (Shown::Paper, Purpose::PasswordReset) => "パスワードの再発行",
+        (Shown::OwnDevice(_), Purpose::AddDevice) => "本人の画面のコード・追加",
+        (Shown::OwnDevice(_), Purpose::Replace(_)) => "本人の画面のコード・入れ替え",
+        (Shown::OfficeScreen, Purpose::AddDevice) => "電話で伝えたコード・追加",
+        (_, Purpose::Replace(_)) => "電話で伝えたコード・入れ替え",
+        (Shown::OfficeScreen | Shown::OwnDevice(_), _) => "コード",
+    }
+}
+
 pub async fn post_lock(
     Path(id): Path<Id<Member>>,
     asked: OfficeMember,
     State(app): State<App>,
-    _: Fields,
+    fields: Fields,
 ) -> Result<Response, Failure> {
     if id == asked.id() {
         return Err(not_yours("自分をロックすると、事務室の仕事ができなくなります。", id).into());
     }
     set_locked(&app, &asked, id, Lock::On).await?;
-    Ok(redirect_saying(&member_href(id), "ロックしました"))
+    let (back, own) = (local_path(fields.text("back")), member_href(id));
+    let back = if back.starts_with("/office") { back } else { &own };
+    Ok(redirect_saying(back, "ロックしました"))
+}
+
+/// Wrong passwords have stopped somebody for a while, and the office knows who it is.
+pub async fn post_forgive(
+    Path(id): Path<Id<Member>>,
+    asked: OfficeMember,
+    State(app): State<App>,
+    _: Fields,
+) -> Result<Response, Failure> {
+    let directory = app.directory()?;
+    let entry = directory.member(id).ok_or(Failure::NotFound)?;
+    if !may_act_on(asked.member(), &entry.member) {
+        return Err(not_yours("この職員は事務室または監査の役割を持っています。", id).into());
+    }
+    let account = account_key(&app, entry.facility.code.as_str(), entry.member.login.as_str());
+    let act = asked.act("member.forgive").on("member", id);
+    app.store.write(act, move |write| write.delete::<Attempts>(&account)).await?;
+    Ok(redirect_saying(&member_href(id), "すぐにログインできるようにしました"))
 }
 
 pub async fn post_unlock(

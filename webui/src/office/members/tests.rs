@@ -1,6 +1,8 @@
 //! A member at the desk: locking ends the sessions, unlocking lets back in.
 
-use crate::kit::testing::{Net, Persona};
+use provisioning::credentials::Attempts;
+
+use crate::kit::testing::{Net, PASSWORD, Persona, act};
 
 #[tokio::test]
 async fn a_locked_member_is_out_at_once_and_may_come_back() {
@@ -21,4 +23,23 @@ async fn the_list_is_searched_by_part_of_a_name() {
     let clerk = net.visitor(Persona::Office);
     let page = clerk.get("/office/members?q=doctor").await.body;
     assert!(page.contains("佐藤 doctor") && !page.contains("佐藤 nurse"));
+}
+
+#[tokio::test]
+async fn the_office_forgives_wrong_passwords() {
+    let net = Net::new();
+    let device = net.visitor(Persona::Device);
+    let station = net.station.code.as_str().to_owned();
+    let (of, now) = (crate::login::account_key(&net.app, &station, "nurse"), net.app.now());
+    let wrong = Attempts { of, wrong: Attempts::WRONG_MAX, last_at: now };
+    act(&net.app.store, move |write| write.put(&wrong).unwrap());
+    let fields =
+        [("facility_code", station.as_str()), ("user_id", "nurse"), ("password", PASSWORD)];
+    assert_eq!(device.post("/login", &fields).await.status.as_u16(), 422);
+    let clerk = net.visitor(Persona::Office);
+    let at = format!("/office/members/{}", net.nurse.id);
+    assert!(clerk.get(&at).await.body.contains("すぐに使えるようにする"));
+    assert_eq!(clerk.post(&format!("{at}/forgive"), &[]).await.location, at);
+    assert_eq!(device.post("/login", &fields).await.location, "/");
+    assert!(!clerk.get(&at).await.body.contains("すぐに使えるようにする"));
 }

@@ -11,4 +11,5 @@ pub fn routes() -> Routes {
         .get(Access::Office, "/office/enrolments", pages::show_enrolments)
         .post(Access::Office, "/office/enrolments/{enrolment}/approve", pages::post_approve)
         .post(Access::Office, "/office/enrolments/{enrolment}/refuse", pages::post_refuse)
+        .post(Access::Office, "/office/enrolments/{enrolment}/cancel", pages::post_cancel)
 }

@@ -8,6 +8,7 @@ use provisioning::enrolment::{self, Enrolment, EnrolmentProblem, EnrolmentState}
 use serde::Serialize;
 use store::{Id, StoreError};
 
+use crate::kit::answers::say_answer;
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
 use crate::kit::form::Fields;
@@ -118,27 +119,21 @@ pub async fn post_refuse(
     answer(refused, "登録を断りました")
 }
 
+/// One that stopped half-way is taken off the desk.
+pub async fn post_cancel(
+    Path(id): Path<Id<Enrolment>>,
+    asked: OfficeMember,
+    State(app): State<App>,
+    _: Fields,
+) -> Result<Response, Failure> {
+    let act = asked.act("enrolment.cancel").on("enrolment", id);
+    let cancelled = app.store.write(act, move |write| enrolment::cancel(write, id)).await;
+    Ok(redirect_saying("/office", say_answer(cancelled, "途中の登録を取り消しました")?))
+}
+
 fn answer(
     outcome: Result<Enrolment, EnrolmentProblem>,
     done: &'static str,
 ) -> Result<Response, Failure> {
-    let words = match outcome {
-        Ok(_) => done,
-        Err(EnrolmentProblem::OtherDigits) => {
-            "番号が変わっています。もう一度、番号を見くらべてください"
-        }
-        Err(EnrolmentProblem::OtherStep) => "この登録には、もうほかの人が答えています",
-        Err(EnrolmentProblem::Expired) => {
-            "この登録は時間切れです。新しいカードで登録しなおしてください"
-        }
-        Err(EnrolmentProblem::Store(error)) => return Err(error.into()),
-        Err(EnrolmentProblem::Authority(error)) => return Err(Failure::Internal(Box::new(error))),
-        Err(
-            EnrolmentProblem::Unknown
-            | EnrolmentProblem::WrongCard
-            | EnrolmentProblem::Locked
-            | EnrolmentProblem::KeyKnown,
-        ) => return Err(Failure::NotFound),
-    };
-    Ok(redirect_saying(LIST, words))
+    Ok(redirect_saying(LIST, say_answer(outcome, done)?))
 }

@@ -1,10 +1,11 @@
 //! Who used a device, as the trail tells.
 
 use jiff::{SignedDuration, Timestamp};
-use provisioning::devices::Device;
-use provisioning::directory::Directory;
-use provisioning::members::Member;
 use store::{Actor, Id, Read, StoreError};
+
+use super::Device;
+use crate::directory::Directory;
+use crate::members::Member;
 
 /// Whoever used it since may have left a password in its browser.
 const LOOKED_BACK: SignedDuration = SignedDuration::from_hours(30 * 24);

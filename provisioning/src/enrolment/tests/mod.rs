@@ -1,5 +1,7 @@
 //! The state machine from card to device, and the ways to cheat it.
 
+mod purposes;
+
 use jiff::SignedDuration;
 use store::StoreError;
 

@@ -1,0 +1,120 @@
+//! Cutting a device off: the rows in one act, then what is open, and what of it to tell.
+
+use std::collections::BTreeSet;
+
+use provisioning::credentials::{Credential, CredentialState, demand_change};
+use provisioning::devices::{self, AlarmKind, Device, DeviceNews, RevokeProblem, raise, users};
+use provisioning::members::Member;
+use store::{Act, Id, Read, StoreError, Write};
+use tokio::task::spawn_blocking;
+
+use super::app::App;
+use super::failure::Failure;
+use super::session;
+
+/// What came of it, to say it plainly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cut {
+    pub connections: usize,
+    pub sessions: usize,
+    /// Whose password has to be changed at the next log-in.
+    pub members: usize,
+}
+
+/// Why, and so what follows.
+#[derive(Clone, Debug)]
+pub enum Why {
+    /// It is not used any more.
+    GivenUp,
+    /// Somebody else may hold it: passwords typed there in the last month are changed. The alarm
+    /// tells the office, where somebody else reported it.
+    Lost(Option<AlarmKind>),
+}
+
+/// Revokes a device in one act; its open connections are cut when that is durable.
+pub async fn cut_off(app: &App, act: Act, device: Id<Device>, why: Why) -> Result<Cut, Failure> {
+    let now = app.now();
+    let users = match &why {
+        Why::GivenUp => Vec::new(),
+        Why::Lost(_) => users_of(app, device).await?,
+    };
+    let done = app.store.write(act, move |write| {
+        devices::revoke(write, device, now)?;
+        let sessions = session::end_at_device(write, device)?;
+        let mut asked: BTreeSet<Id<Member>> = users.into_iter().collect();
+        if let Why::Lost(_) = &why {
+            // A guest of another facility, too.
+            asked.extend(&sessions);
+        }
+        let mut members = 0;
+        for member in asked {
+            members += usize::from(ask_for_change(write, member, now)?);
+        }
+        if let Why::Lost(Some(alarm)) = why {
+            if let AlarmKind::Denied { by } = alarm {
+                write.delete::<DeviceNews>(&(by, device))?;
+            }
+            raise(write, device, alarm, now)?;
+        }
+        Ok::<_, RevokeProblem>((sessions.len(), members))
+    });
+    let (sessions, members) = done.await.map_err(|problem| match problem {
+        RevokeProblem::Unknown => Failure::NotFound,
+        RevokeProblem::Store(error) => error.into(),
+    })?;
+    let connections = cut_connections(app, device)?;
+    Ok(Cut { connections, sessions, members })
+}
+
+/// An initial password is changed anyway.
+fn ask_for_change(
+    write: &mut Write<'_>,
+    member: Id<Member>,
+    now: jiff::Timestamp,
+) -> Result<bool, StoreError> {
+    let credential: Option<Credential> = write.get(&member)?;
+    let chosen = credential.is_some_and(|one| match one.state {
+        CredentialState::Chosen { .. } => true,
+        CredentialState::Initial { .. } => false,
+    });
+    if chosen {
+        demand_change(write, member, now)?;
+    }
+    Ok(chosen)
+}
+
+/// Ends what is open with the keys of a device.
+pub fn cut_connections(app: &App, device: Id<Device>) -> Result<usize, StoreError> {
+    let keys = app.store.read(|read| keys(read, device))?;
+    Ok(app.connections.cut(&keys))
+}
+
+pub fn keys(read: &Read<'_>, device: Id<Device>) -> Result<Vec<[u8; 32]>, StoreError> {
+    let certificates = devices::certificates_of(read, device)?;
+    Ok(certificates.iter().map(|certificate| certificate.spki).collect())
+}
+
+/// Who used a device in the last month; slow for a large facility, so on a thread of its own.
+pub async fn users_of(app: &App, id: Id<Device>) -> Result<Vec<Id<Member>>, Failure> {
+    let (app, directory, now) = (app.clone(), app.directory()?, app.now());
+    let found = spawn_blocking(move || {
+        app.store.read(|read| {
+            let Some(device) = read.get::<Device>(&id)? else { return Ok(Vec::new()) };
+            users(read, &directory, &device, now)
+        })
+    });
+    Ok(found.await??)
+}
+
+/// 「失効しました。接続中 3 件を切断しました」, and what else was done.
+pub fn say_cut(cut: Cut) -> String {
+    let mut words = format!("失効しました。接続中 {} 件を切断しました", cut.connections);
+    if cut.sessions > 0 {
+        words.push_str(&format!("。ログイン {} 件を終わらせました", cut.sessions));
+    }
+    if cut.members > 0 {
+        let members = cut.members;
+        words.push_str(&format!("。{members}人に、次のログインでパスワードの変更を求めます"));
+    }
+    words
+}
