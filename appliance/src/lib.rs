@@ -15,4 +15,4 @@ mod forward;
 mod master;
 mod running;
 
-pub use running::{Running, start};
+pub use running::{Running, start, start_within};

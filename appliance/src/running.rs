@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use webui::kit::app::{App, Config as WebConfig, Rules};
+use webui::kit::connections::Limits;
 
 /// Attachments that nobody names are looked for once a day.
 const SWEEP_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -24,7 +25,17 @@ pub struct Running {
 
 /// Starts serving a store that holds a network.
 pub async fn start(store: Store, listener: TcpListener, rules: Rules) -> anyhow::Result<Running> {
-    let config = WebConfig { picture_worker: this_program()?, rules };
+    start_within(store, listener, rules, Limits::USUAL).await
+}
+
+/// The same with other limits for lines.
+pub async fn start_within(
+    store: Store,
+    listener: TcpListener,
+    rules: Rules,
+    limits: Limits,
+) -> anyhow::Result<Running> {
+    let config = WebConfig { picture_worker: this_program()?, rules, limits };
     let app = App::new(store, &config).context("cannot start the product")?;
     let address = listener.local_addr()?;
     let stop = CancellationToken::new();

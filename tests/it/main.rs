@@ -11,6 +11,8 @@
 mod arrows;
 mod tidy;
 
+mod fuzz;
+mod pace;
 mod slow;
 mod tls;
 mod upgrade;

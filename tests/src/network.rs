@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use appliance::demo::{self, DemoNetwork};
 use appliance::migrations::MIGRATIONS;
-use appliance::{Running, start};
+use appliance::{Running, start, start_within};
 use jiff::SignedDuration;
 use provisioning::authority::DeviceKey;
 use provisioning::cards::{self, Approval, Printed};
@@ -19,6 +19,7 @@ use store::{Act, Actor, Clock, Id, Layout, MasterKey, Store, StoreError};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use webui::kit::app::{App, Rules};
+use webui::kit::connections::Limits;
 
 use crate::browser::Browser;
 use crate::line::{Identity, Way};
@@ -52,16 +53,20 @@ pub struct TestDevice {
 
 impl TestNetwork {
     pub async fn start() -> Self {
-        Self::start_at(Clock::system()).await
+        Self::start_within(Limits::USUAL).await
+    }
+
+    pub async fn start_within(limits: Limits) -> Self {
+        Self::start_at(Clock::system(), limits).await
     }
 
     /// A clock that the test moves; it starts at the real time, which TLS goes by.
     pub async fn start_with_clock() -> (Self, Clock) {
         let clock = Clock::fixed(Clock::system().now(), 1);
-        (Self::start_at(clock.clone()).await, clock)
+        (Self::start_at(clock.clone(), Limits::USUAL).await, clock)
     }
 
-    async fn start_at(clock: Clock) -> Self {
+    async fn start_at(clock: Clock, limits: Limits) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let data = DemoNetwork::read().expect("the demo's data");
         let master = Clock::system().random();
@@ -74,7 +79,7 @@ impl TestNetwork {
             store
         });
         let store = making.await.expect("a network");
-        let running = start(store, loopback().await, RULES).await.expect("a start");
+        let running = start_within(store, loopback().await, RULES, limits).await.expect("a start");
         Self { app: running.app.clone(), running, folder, master, data }
     }
 

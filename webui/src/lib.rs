@@ -4,6 +4,7 @@
 //! `model.rs` holds its rules, `tables.rs` its rows, `pages.rs` its handlers in the order in
 //! which a person meets them. `kit` is what they are all made of.
 
+pub mod fuzz;
 pub mod kit;
 pub mod pictures;
 
@@ -55,7 +56,7 @@ pub fn routes() -> Routes {
 }
 
 /// What the box does by itself.
-pub const JOBS: &[Job] = &[mail::WAKE, mail::PURGE, mail::chase::CHASE];
+pub const JOBS: &[Job] = &[mail::WAKE, mail::PURGE, mail::chase::CHASE, mail::drafts::UPLOADS_JOB];
 
 /// Serves both hosts on one listener until `stop`; open requests may end.
 pub async fn serve(

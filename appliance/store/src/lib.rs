@@ -51,7 +51,8 @@ pub use keyring::{KeyRing, KeyRingError, MasterKey};
 
 mod blobs;
 pub use blobs::{
-    BlobName, BlobNames, BlobReader, BlobWriter, Blobs, NotABlobName, SweepReport, UNNAMED_KEPT,
+    BlobName, BlobNames, BlobReader, BlobWriter, Blobs, KeptName, NotABlobName, SweepReport,
+    UNNAMED_KEPT,
 };
 
 mod backup;

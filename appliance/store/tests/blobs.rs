@@ -13,7 +13,7 @@
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
-use store::{BlobName, Blobs, KeyRing, StoreError, UNNAMED_KEPT};
+use store::{BlobName, Blobs, KeptName, KeyRing, StoreError, UNNAMED_KEPT};
 use tempfile::TempDir;
 
 const FRAME: usize = 64 * 1024;
@@ -163,6 +163,61 @@ fn the_sweep_takes_what_is_old_and_unnamed() {
 }
 
 #[test]
+fn a_blob_is_gone_on_with_behind_its_last_whole_frame() {
+    let shelf = Shelf::new();
+    let plain = pattern(5 * FRAME + 7);
+    let name = KeptName::random();
+    let mut at = 0;
+    for length in [10, 2 * FRAME, FRAME + 1, 1, 2 * FRAME + 9] {
+        assert_eq!(shelf.blobs.kept_bytes(&name).unwrap(), at as u64);
+        let mut writer = shelf.blobs.go_on(&name).unwrap();
+        assert_eq!(writer.bytes(), at as u64);
+        let end = plain.len().min(at + length);
+        writer.write(&plain[at..end]).unwrap();
+        drop(writer);
+        at = usize::try_from(shelf.blobs.kept_bytes(&name).unwrap()).unwrap();
+        assert!(end - at <= FRAME, "at most one frame is sent again");
+    }
+    let mut writer = shelf.blobs.go_on(&name).unwrap();
+    writer.write(&plain[at..]).unwrap();
+    let (blob, bytes) = writer.finish().unwrap();
+    assert_eq!((blob, bytes), (shelf.put(&plain), plain.len() as u64));
+    assert_eq!(shelf.blobs.kept_bytes(&name).unwrap(), 0, "it has its name now");
+    assert_eq!(shelf.partial_files(), 0);
+}
+
+#[test]
+fn what_was_torn_or_changed_begins_anew() {
+    let shelf = Shelf::new();
+    let plain = pattern(3 * FRAME + 1);
+    for harm in [
+        (|file: &mut Vec<u8>| file.truncate(HEADER + SEALED + 100)) as fn(&mut Vec<u8>),
+        |file| file[HEADER + SEALED + 9] ^= 1,
+        |file| file[20] ^= 1,
+        |file| file.truncate(HEADER - 1),
+        |file| file[HEADER] ^= 0x80,
+    ] {
+        let name = KeptName::random();
+        let mut writer = shelf.blobs.go_on(&name).unwrap();
+        writer.write(&plain).unwrap();
+        drop(writer);
+        let path = shelf.partial().join(name.to_string());
+        let mut file = std::fs::read(&path).unwrap();
+        harm(&mut file);
+        std::fs::write(&path, file).unwrap();
+        let mut writer = shelf.blobs.go_on(&name).unwrap();
+        assert_eq!(writer.bytes(), 0);
+        writer.write(&plain).unwrap();
+        assert_eq!(writer.finish().unwrap().0, shelf.put(&plain));
+    }
+    let name = KeptName::random();
+    shelf.blobs.go_on(&name).unwrap();
+    shelf.blobs.forget(&name).unwrap();
+    shelf.blobs.forget(&name).unwrap();
+    assert_eq!(shelf.partial_files(), 0);
+}
+
+#[test]
 fn a_sweep_that_cannot_ask_removes_nothing() {
     let shelf = Shelf::new();
     let name = shelf.put(b"perhaps named");
@@ -216,8 +271,12 @@ impl Shelf {
         self.blobs.names().unwrap().map(Result::unwrap).collect()
     }
 
+    fn partial(&self) -> PathBuf {
+        self.root().join("partial")
+    }
+
     fn partial_files(&self) -> usize {
-        std::fs::read_dir(self.root().join("partial")).unwrap().count()
+        std::fs::read_dir(self.partial()).unwrap().count()
     }
 
     fn tamper(&self, name: &BlobName, change: impl FnOnce(&mut Vec<u8>)) {

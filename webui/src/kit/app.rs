@@ -14,11 +14,12 @@ use provisioning::network::{self, Network};
 use store::{Record, Store, StoreError};
 use tokio::sync::Semaphore;
 
-use super::connections::Connections;
+use super::connections::{Connections, Limits};
 use super::japanese;
 use super::live::Live;
 use super::page::Templates;
 use super::places::Places;
+use super::turns::Turns;
 use crate::pictures::Cleaner;
 
 /// Password hashes at once: each takes 64 MiB and a core for a tenth of a second, and a flood of
@@ -31,6 +32,7 @@ pub struct Config {
     /// The program that cleans photos: this binary with its hidden command.
     pub picture_worker: PathBuf,
     pub rules: Rules,
+    pub limits: Limits,
 }
 
 /// What the owner of a box may set about mail.
@@ -69,6 +71,8 @@ pub struct Parts {
     pub cleaner: Cleaner,
     pub rules: Rules,
     pub outbox: OutboxBell,
+    /// Uploads that are being received.
+    pub turns: Turns,
     directory: Mutex<Option<Cached>>,
 }
 
@@ -113,12 +117,13 @@ impl App {
             network,
             templates: Templates::load()?,
             live: Live::default(),
-            connections: Connections::default(),
+            connections: Connections::within(config.limits),
             places: Places::default(),
             hashing: Semaphore::new(HASHES_AT_ONCE),
             cleaner: Cleaner::new(config.picture_worker.clone()),
             rules: config.rules,
             outbox: OutboxBell::default(),
+            turns: Turns::default(),
             directory: Mutex::new(None),
         })))
     }

@@ -113,4 +113,6 @@ const FILES: &[(&str, &[u8])] = files![
     "step-mac.svg",
     "step-windows.svg",
     "upload.js",
+    "viewer.css",
+    "viewer.js",
 ];

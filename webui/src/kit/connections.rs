@@ -7,14 +7,29 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
-/// A whole hospital may sit behind one address, each browser with a handful of connections.
-const CONNECTIONS_OF_ADDRESS_MAX: usize = 1_000;
+use super::pace::{PaceRule, SLOWEST};
 
-/// Beyond it new connections wait in the kernel; each costs up to some tens of kilobytes.
-const CONNECTIONS_MAX: usize = 20_000;
+/// What lines may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub connections: usize,
+    pub connections_of_address: usize,
+    pub pace: PaceRule,
+}
 
-#[derive(Clone, Default)]
-pub struct Connections(Arc<Mutex<Open>>);
+impl Limits {
+    /// A whole hospital may sit behind one address, each browser with a handful of connections.
+    /// Beyond the limit of the box new connections are closed at once; each that is open costs
+    /// some tens of kilobytes.
+    pub const USUAL: Self =
+        Self { connections: 20_000, connections_of_address: 1_000, pace: SLOWEST };
+}
+
+#[derive(Clone)]
+pub struct Connections {
+    open: Arc<Mutex<Open>>,
+    pub limits: Limits,
+}
 
 #[derive(Default)]
 struct Open {
@@ -35,11 +50,16 @@ pub struct Place {
 }
 
 impl Connections {
+    pub fn within(limits: Limits) -> Self {
+        Self { open: Arc::default(), limits }
+    }
+
     /// `None` where the address or the box has enough of them.
     pub fn enter(&self, address: IpAddr) -> Option<Place> {
         let mut open = self.lock();
         let of_address = open.by_address.get(&address).copied().unwrap_or_default();
-        if open.total >= CONNECTIONS_MAX || of_address >= CONNECTIONS_OF_ADDRESS_MAX {
+        let Limits { connections, connections_of_address, .. } = self.limits;
+        if open.total >= connections || of_address >= connections_of_address {
             return None;
         }
         open.total += 1;
@@ -73,7 +93,7 @@ impl Connections {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Open> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,23 +1,20 @@
 //! Blobs on the wire: streamed in both directions, by ranges on the way out, constant memory.
 
-use std::time::Duration;
-
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, Stream};
-use store::{BlobName, BlobReader, BlobWriter, StoreError};
+use store::{BlobName, BlobReader, BlobWriter, KeptName, StoreError};
 use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
 
 use super::app::App;
 use super::failure::Failure;
+use super::turns::Turn;
 
 /// What is read, sealed or opened in one go: four frames, so that a thread is worth its change.
 const PIECE_BYTES: usize = 256 * 1024;
-
-/// A line that sends nothing for so long is gone.
-const SILENCE_MAX: Duration = Duration::from_secs(60);
 
 /// How a file is shown.
 pub struct Shown<'a> {
@@ -37,51 +34,115 @@ pub enum UploadProblem {
     Store(#[from] StoreError),
 }
 
-/// Writes a body into a blob; whatever is thrown away leaves no file behind. One piece is sealed
-/// and written while the next one comes in.
+/// A blob that is being written, and the turn that allows it: a piece that is on its way to the
+/// disk keeps the turn, even if nobody waits for the upload any more.
+struct Receiving {
+    writer: BlobWriter,
+    turn: Option<Turn>,
+}
+
+/// Writes a body into a blob; whatever is thrown away leaves no file behind.
 pub async fn receive<E>(
     app: &App,
-    mut body: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    body: impl Stream<Item = Result<Bytes, E>> + Unpin,
     bytes_max: u64,
 ) -> Result<(BlobName, u64), UploadProblem> {
-    let mut writer = app.store.blobs().begin()?;
-    let mut piece = next_piece(&mut body, Vec::with_capacity(PIECE_BYTES)).await?;
+    let writer = app.store.blobs().begin()?;
+    let receiving = take_body(Receiving { writer, turn: None }, body, bytes_max).await?;
+    Ok(off_thread(move || receiving.writer.finish()).await?)
+}
+
+/// Writes the rest of a file that has `bytes` in all; `None` if more of it has still to come.
+pub async fn go_on<E>(
+    app: &App,
+    kept: &KeptName,
+    turn: Turn,
+    body: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    bytes: u64,
+) -> Result<Option<(BlobName, u64)>, UploadProblem> {
+    let (blobs, kept) = (app.store.blobs().clone(), *kept);
+    let begun = off_thread(move || Ok(Receiving { writer: blobs.go_on(&kept)?, turn: Some(turn) }));
+    let receiving = take_body(begun.await?, body, bytes).await?;
+    if receiving.writer.bytes() < bytes {
+        return Ok(None);
+    }
+    let Receiving { writer, turn } = receiving;
+    let finished = off_thread(move || {
+        let finished = writer.finish();
+        drop(turn);
+        finished
+    });
+    Ok(Some(finished.await?))
+}
+
+/// One piece is sealed and written while the next one comes in.
+async fn take_body<E>(
+    mut receiving: Receiving,
+    mut body: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    bytes_max: u64,
+) -> Result<Receiving, UploadProblem> {
+    let stop = receiving.turn.as_ref().map(|turn| turn.stop.clone()).unwrap_or_default();
+    let mut piece = next_piece(&mut body, Vec::with_capacity(PIECE_BYTES), &stop).await;
     let mut spare = Vec::with_capacity(PIECE_BYTES);
-    while !piece.is_empty() {
-        let bytes = u64::try_from(piece.len()).unwrap_or(u64::MAX).saturating_add(writer.bytes());
-        if bytes > bytes_max {
+    loop {
+        // What came before the line was lost is kept as well.
+        let (filled, lost) = match piece {
+            Ok(filled) => (filled, None),
+            Err(Broken { filled, why }) => (filled, Some(why)),
+        };
+        let length = u64::try_from(filled.len()).unwrap_or(u64::MAX);
+        if length.saturating_add(receiving.writer.bytes()) > bytes_max {
             return Err(UploadProblem::TooLarge(bytes_max));
         }
+        if let Some(why) = lost {
+            write_piece(receiving, filled).await?;
+            return Err(why);
+        }
+        if filled.is_empty() {
+            return Ok(receiving);
+        }
         let (next, written) =
-            tokio::join!(next_piece(&mut body, spare), write_piece(writer, piece));
-        (writer, spare) = written?;
-        piece = next?;
+            tokio::join!(next_piece(&mut body, spare, &stop), write_piece(receiving, filled));
+        (receiving, spare) = written?;
+        piece = next;
     }
-    Ok(off_thread(move || writer.finish()).await?)
+}
+
+/// A piece that the line broke off in.
+struct Broken {
+    filled: Vec<u8>,
+    why: UploadProblem,
 }
 
 /// Fills the piece from the line; it stays short, or empty, at the body's end.
 async fn next_piece<E>(
     body: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin),
-    mut piece: Vec<u8>,
-) -> Result<Vec<u8>, UploadProblem> {
-    while piece.len() < PIECE_BYTES {
-        let next = tokio::time::timeout(SILENCE_MAX, body.next()).await;
-        let Some(chunk) = next.map_err(|_| UploadProblem::Lost)? else { break };
-        let chunk: Bytes = chunk.map_err(|_| UploadProblem::Lost)?;
-        piece.extend_from_slice(&chunk);
+    mut filled: Vec<u8>,
+    stop: &CancellationToken,
+) -> Result<Vec<u8>, Broken> {
+    while filled.len() < PIECE_BYTES {
+        let next = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Err(Broken { filled, why: UploadProblem::Lost }),
+            next = body.next() => next,
+        };
+        match next {
+            Some(Ok(chunk)) => filled.extend_from_slice(&chunk),
+            Some(Err(_)) => return Err(Broken { filled, why: UploadProblem::Lost }),
+            None => break,
+        }
     }
-    Ok(piece)
+    Ok(filled)
 }
 
 async fn write_piece(
-    mut writer: BlobWriter,
+    mut receiving: Receiving,
     mut piece: Vec<u8>,
-) -> Result<(BlobWriter, Vec<u8>), UploadProblem> {
+) -> Result<(Receiving, Vec<u8>), UploadProblem> {
     let written = off_thread(move || {
-        writer.write(&piece)?;
+        receiving.writer.write(&piece)?;
         piece.clear();
-        Ok((writer, piece))
+        Ok((receiving, piece))
     });
     Ok(written.await?)
 }
@@ -130,8 +191,11 @@ pub fn send(
             .to_owned(),
     );
     if shown.media_type == "application/pdf" {
-        // The browser's own viewer does not open in a sandbox.
-        set(header::CONTENT_SECURITY_POLICY, "default-src 'self'; script-src 'none'".to_owned());
+        // The browser's own viewer does not open in a sandbox; it may stand in a page of ours.
+        let policy = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; \
+                      frame-ancestors 'self'";
+        set(header::CONTENT_SECURITY_POLICY, policy.to_owned());
+        set(header::X_FRAME_OPTIONS, "SAMEORIGIN".to_owned());
     }
     if status == StatusCode::PARTIAL_CONTENT {
         set(header::CONTENT_RANGE, format!("bytes {from}-{}/{length}", to.saturating_sub(1)));
@@ -186,6 +250,12 @@ fn parse_range(text: &str, length: u64) -> Range {
 }
 
 /// The name in the form that every browser reads (RFC 6266), Japanese included.
+pub fn save_as(name: &str) -> HeaderValue {
+    let shown = Shown { media_type: "", name, inline: false };
+    HeaderValue::try_from(disposition(&shown))
+        .unwrap_or_else(|_| HeaderValue::from_static("attachment"))
+}
+
 fn disposition(shown: &Shown<'_>) -> String {
     let kind = if shown.inline { "inline" } else { "attachment" };
     let mut encoded = String::new();

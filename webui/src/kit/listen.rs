@@ -26,6 +26,7 @@ use tower::ServiceExt as _;
 
 use super::app::App;
 use super::connections::Place;
+use super::pace::{PaceRule, Paced};
 use super::stream::Killable;
 use super::tls::{Door, Tls};
 
@@ -105,7 +106,8 @@ async fn connection(
 ) {
     // Small answers must not wait for more.
     drop(stream.set_nodelay(true));
-    let stream = Killable::new(stream, place.kill.clone());
+    let pace = app.connections.limits.pace;
+    let stream = Killable::new(stream, place.kill.clone(), pace);
     let greeted = tokio::time::timeout(HANDSHAKE_MAX, greet(&app, stream, tls)).await;
     let Ok(Some((door, stream))) = greeted else { return };
     let key = client_key(&stream);
@@ -124,7 +126,7 @@ async fn connection(
             Door::App => hosts.0.clone(),
             Door::Touroku => hosts.1.clone(),
         };
-        async move { Ok::<_, Infallible>(answer(router, request, ingress, &expected).await) }
+        async move { Ok::<_, Infallible>(answer(router, request, ingress, &expected, pace).await) }
     });
     // The handshake says which one it is. Guessing from the first bytes would wait for them
     // without a limit.
@@ -210,12 +212,13 @@ async fn answer(
     mut request: hyper::Request<Incoming>,
     ingress: Ingress,
     expected: &str,
+    pace: PaceRule,
 ) -> Response {
     if host_of(&request).is_none_or(|host| !host.eq_ignore_ascii_case(expected)) {
         return StatusCode::MISDIRECTED_REQUEST.into_response();
     }
     request.extensions_mut().insert(ingress);
-    let request: Request = request.map(Body::new);
+    let request: Request = request.map(|body| Body::new(Paced::new(body, pace)));
     match router.oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},

@@ -8,9 +8,11 @@ pub mod routes;
 
 pub mod connections;
 pub mod listen;
+pub mod pace;
 pub mod places;
 mod stream;
 pub mod tls;
+pub mod turns;
 
 pub mod contact;
 pub mod cutting;

@@ -93,6 +93,7 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "mail/drafts/confirm.html",
     "mail/reading/print.html",
     "mail/chase/urgent.html",
+    "mail/viewer/view.html",
     "directory/directory.html",
     "trail/trail.html",
     "facility/facility.html",

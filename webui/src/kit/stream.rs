@@ -1,4 +1,5 @@
-//! A stream under TLS that can be cut from outside, whatever is going on above it.
+//! A stream under TLS that can be cut from outside, whatever is going on above it, and that cuts
+//! itself when nobody takes what it sends.
 
 use std::io;
 use std::pin::Pin;
@@ -7,14 +8,19 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use super::pace::{Pace, PaceRule};
+
 pub struct Killable<S> {
     stream: S,
     killed: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Of what is sent. What is received is held against it request by request: a line may be
+    /// silent between two of them.
+    pace: Pace,
 }
 
 impl<S> Killable<S> {
-    pub fn new(stream: S, kill: CancellationToken) -> Self {
-        Self { stream, killed: Box::pin(kill.cancelled_owned()) }
+    pub fn new(stream: S, kill: CancellationToken, rule: PaceRule) -> Self {
+        Self { stream, killed: Box::pin(kill.cancelled_owned()), pace: Pace::new(rule) }
     }
 
     fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
@@ -43,7 +49,17 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Killable<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.check(context)?;
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        match Pin::new(&mut self.stream).poll_write(context, bytes) {
+            Poll::Ready(written) => {
+                let bytes = written.as_ref().map_or(0, |bytes| *bytes);
+                self.pace.moved(u64::try_from(bytes).unwrap_or(u64::MAX));
+                Poll::Ready(written)
+            }
+            Poll::Pending => match self.pace.wait(context) {
+                Ok(()) => Poll::Pending,
+                Err(slow) => Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, slow))),
+            },
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

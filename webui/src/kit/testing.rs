@@ -19,6 +19,7 @@ use store::{Act, Actor, Clock, Id, Store};
 use tower::ServiceExt as _;
 
 use super::app::{App, Config, Rules};
+use super::connections::Limits;
 use super::listen::Ingress;
 use super::session::{Session, SessionState, Token};
 use super::tls::Door;
@@ -69,7 +70,7 @@ pub struct Net {
     pub clerk: Member,
     pub auditor: Member,
     pub station_device: Device,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 const STATION_KEY: [u8; 32] = [1; 32];
@@ -121,7 +122,7 @@ impl Net {
             passwords: PasswordRules::default(),
         };
         act(&store, move |write| network::found(write, &network, &authority).unwrap());
-        let config = Config { picture_worker: PathBuf::from("/bin/false"), rules };
+        let config = Config { picture_worker: picture_worker(), rules, limits: Limits::USUAL };
         let app = App::new(store, &config).unwrap();
         let doors = crate::doors(&app);
         let station = facility(&app, 1, FacilityKind::HomeNursing, "みどり訪問看護", mark);
@@ -147,8 +148,12 @@ impl Net {
             clerk,
             auditor,
             station_device,
-            _folder: folder,
+            folder,
         }
+    }
+
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     pub fn visitor(&self, persona: Persona) -> Visitor<'_> {
@@ -189,6 +194,12 @@ impl Net {
         let cookie = token.set_cookie().to_str().unwrap().to_owned();
         cookie.split(';').next().unwrap().to_owned()
     }
+}
+
+/// The example that cargo builds beside the tests.
+fn picture_worker() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.ancestors().nth(2).unwrap().join("examples/picture_worker")
 }
 
 /// Somebody at some device.

@@ -22,6 +22,11 @@ mod reading;
 
 mod chores;
 
+mod letter;
+
+mod export;
+mod viewer;
+
 #[cfg(test)]
 mod tests;
 
@@ -38,6 +43,8 @@ pub fn routes() -> Routes {
         drafts::routes(),
         outbox::routes(),
         chase::routes(),
+        export::routes(),
+        viewer::routes(),
     ];
     parts.into_iter().fold(Routes::default(), Routes::join)
 }

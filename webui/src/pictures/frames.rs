@@ -30,14 +30,17 @@ pub enum PhotoFault {
     TooLarge,
     #[error("the photo has too many pixels")]
     TooManyPixels,
-    #[error("the file is neither JPEG nor PNG")]
+    #[error("the file is neither JPEG, PNG nor HEIC")]
     NotAPhoto,
     #[error("the photo is damaged or incomplete")]
     Damaged,
+    #[error("the photo is of a kind of HEIC that cannot be read")]
+    Unreadable,
 }
 
 impl PhotoFault {
-    const ALL: [Self; 4] = [Self::TooLarge, Self::TooManyPixels, Self::NotAPhoto, Self::Damaged];
+    const ALL: [Self; 5] =
+        [Self::TooLarge, Self::TooManyPixels, Self::NotAPhoto, Self::Damaged, Self::Unreadable];
 
     pub(super) fn word(self) -> &'static str {
         match self {
@@ -45,6 +48,7 @@ impl PhotoFault {
             Self::TooManyPixels => "too-many-pixels",
             Self::NotAPhoto => "not-a-photo",
             Self::Damaged => "damaged",
+            Self::Unreadable => "unreadable",
         }
     }
 

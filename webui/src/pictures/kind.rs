@@ -10,6 +10,8 @@ pub const HEAD_BYTES: usize = 64 * 1024;
 pub enum Kind {
     Jpeg,
     Png,
+    /// What iPads take; kept as a JPEG, because Windows shows no other.
+    Heic,
     Mp4,
     QuickTime,
     Pdf,
@@ -27,9 +29,6 @@ pub enum Kind {
 pub enum Refusal {
     #[error("the file is empty")]
     Empty,
-    /// A place may be written inside, and nothing here can take it out without a HEVC decoder.
-    #[error("HEIC photos can't be cleaned")]
-    Heic,
     #[error("files of this name are not allowed")]
     NotAllowed,
     #[error("the content is not what the name says")]
@@ -39,9 +38,10 @@ pub enum Refusal {
 }
 
 impl Kind {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Jpeg,
         Self::Png,
+        Self::Heic,
         Self::Mp4,
         Self::QuickTime,
         Self::Pdf,
@@ -60,13 +60,7 @@ impl Kind {
         if head.is_empty() {
             return Err(Refusal::Empty);
         }
-        let extension =
-            name.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase()).unwrap_or_default();
-        if is_heic(head) || matches!(extension.as_str(), "heic" | "heif") {
-            return Err(Refusal::Heic);
-        }
-        let named = |kind: &Self| kind.extensions().contains(&extension.as_str());
-        let kind = Self::ALL.into_iter().find(named).ok_or(Refusal::NotAllowed)?;
+        let kind = Self::of_name(name)?;
         if !kind.fits(head) {
             return Err(Refusal::ContentDiffersFromName);
         }
@@ -76,10 +70,19 @@ impl Kind {
         Ok(kind)
     }
 
+    /// What the name alone tells, before any byte has come.
+    pub fn of_name(name: &str) -> Result<Self, Refusal> {
+        let extension =
+            name.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase()).unwrap_or_default();
+        let named = |kind: &Self| kind.extensions().contains(&extension.as_str());
+        Self::ALL.into_iter().find(named).ok_or(Refusal::NotAllowed)
+    }
+
     pub fn extensions(self) -> &'static [&'static str] {
         match self {
             Self::Jpeg => &["jpg", "jpeg"],
             Self::Png => &["png"],
+            Self::Heic => &["heic", "heif"],
             Self::Mp4 => &["mp4", "m4v"],
             Self::QuickTime => &["mov", "qt"],
             Self::Pdf => &["pdf"],
@@ -99,6 +102,7 @@ impl Kind {
         match self {
             Self::Jpeg => "image/jpeg",
             Self::Png => "image/png",
+            Self::Heic => "image/heic",
             Self::Mp4 => "video/mp4",
             Self::QuickTime => "video/quicktime",
             Self::Pdf => "application/pdf",
@@ -120,7 +124,7 @@ impl Kind {
     }
 
     pub fn is_photo(self) -> bool {
-        matches!(self, Self::Jpeg | Self::Png)
+        matches!(self, Self::Jpeg | Self::Png | Self::Heic)
     }
 
     pub fn is_video(self) -> bool {
@@ -129,7 +133,7 @@ impl Kind {
 
     /// Whether a browser shows it by itself and without running anything from it.
     pub fn shown_inline(self) -> bool {
-        self.is_photo() || self.is_video() || self == Self::Pdf
+        matches!(self, Self::Jpeg | Self::Png | Self::Pdf) || self.is_video()
     }
 
     fn is_office_zip(self) -> bool {
@@ -140,6 +144,7 @@ impl Kind {
         match self {
             Self::Jpeg => infer::image::is_jpeg(head),
             Self::Png => infer::image::is_png(head),
+            Self::Heic => is_heic(head),
             Self::Mp4 => MP4_BRANDS.iter().any(|brand| has_brand(head, brand)),
             Self::QuickTime => has_brand(head, b"qt  ") || is_old_quicktime(head),
             Self::Pdf => head.starts_with(b"%PDF-"),
@@ -162,7 +167,7 @@ const MP4_BRANDS: [&[u8; 4]; 10] =
 const HEIC_BRANDS: [&[u8; 4]; 8] =
     [b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"];
 
-fn is_heic(head: &[u8]) -> bool {
+pub(super) fn is_heic(head: &[u8]) -> bool {
     HEIC_BRANDS.iter().any(|brand| has_brand(head, brand))
 }
 

@@ -17,6 +17,11 @@ use super::frames::PhotoFault;
 pub(super) struct Stripped(Vec<Bytes>);
 
 impl Stripped {
+    /// A photo that was made anew, and so has nothing to lose.
+    pub(super) fn fresh(photo: Vec<u8>) -> Self {
+        Self(vec![photo.into()])
+    }
+
     pub(super) fn bytes(&self) -> usize {
         self.0.iter().map(Bytes::len).sum()
     }

@@ -8,12 +8,14 @@ use std::io::{BufWriter, Cursor, Read, Write};
 use std::process::ExitCode;
 
 use bytes::Bytes;
+use image::codecs::jpeg::JpegEncoder;
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbaImage};
 use rlimit::Resource;
 
 use super::frames;
 use super::frames::{Header, PHOTO_BYTES_MAX, PhotoFault};
+use super::kind::is_heic;
 use super::stripping::{Stripped, strip_jpeg, strip_png};
 use super::thumbnail::make_thumbnail;
 
@@ -37,7 +39,7 @@ const OPEN_FILES_MAX: u64 = 3;
 
 /// The body of `tokinet picture-worker`. Call it before any thread or runtime is started.
 pub fn run_worker() -> ExitCode {
-    match give_up_rights().and_then(|()| answer(io::stdin().lock(), io::stdout().lock())) {
+    match give_up_rights().and_then(|()| clean_photo(io::stdin().lock(), io::stdout().lock())) {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(_)) => ExitCode::from(REFUSED_CODE),
         Err(_) => ExitCode::FAILURE,
@@ -60,8 +62,9 @@ fn give_up_rights() -> io::Result<()> {
     limits.into_iter().try_for_each(|(resource, limit)| resource.set(limit, limit))
 }
 
-/// The outer error is a pipe's, the inner one the photo's, and that one has been told.
-pub(super) fn answer(input: impl Read, output: impl Write) -> io::Result<Result<(), PhotoFault>> {
+/// What the worker does, without giving up rights. The outer error is a pipe's, the inner one the
+/// photo's, and that one has been told.
+pub fn clean_photo(input: impl Read, output: impl Write) -> io::Result<Result<(), PhotoFault>> {
     let mut photo = Vec::new();
     input.take(PHOTO_BYTES_MAX + 1).read_to_end(&mut photo)?;
     let photo = Bytes::from(photo);
@@ -103,6 +106,9 @@ fn clean(photo: &Bytes) -> Result<Cleaned, PhotoFault> {
     if u64::try_from(photo.len()).is_ok_and(|bytes| bytes > PHOTO_BYTES_MAX) {
         return Err(PhotoFault::TooLarge);
     }
+    if is_heic(photo) {
+        return convert(photo);
+    }
     let format = if infer::image::is_jpeg(photo) {
         ImageFormat::Jpeg
     } else if infer::image::is_png(photo) {
@@ -122,6 +128,37 @@ fn clean(photo: &Bytes) -> Result<Cleaned, PhotoFault> {
         strip_png(photo.clone(), orientation)?
     };
     Ok(Cleaned { width, height, thumbnail, photo })
+}
+
+/// A HEIC photo becomes a JPEG, the right way up and in the colours of every screen: no Windows
+/// PC of a clinic shows HEIC by itself.
+fn convert(photo: &Bytes) -> Result<Cleaned, PhotoFault> {
+    // A thread would be one process more than the worker may have.
+    let options = heifer::Options { max_threads: 1, max_pixels: PIXELS_MAX };
+    let decoded = heifer::decode_srgb_rgba8(photo, &options).map_err(heic_fault)?;
+    let (width, height) = (decoded.width, decoded.height);
+    let pixels = RgbaImage::from_raw(width, height, decoded.data).ok_or(PhotoFault::Damaged)?;
+    let pixels = DynamicImage::ImageRgba8(pixels).into_rgb8();
+    let mut jpeg = Vec::new();
+    let encoder = JpegEncoder::new_with_quality(&mut jpeg, CONVERTED_QUALITY);
+    pixels.write_with_encoder(encoder).map_err(fault)?;
+    let pixels = DynamicImage::ImageRgb8(pixels);
+    let upright = Orientation::NoTransforms;
+    let thumbnail = make_thumbnail(pixels, upright).map_err(|_| PhotoFault::Damaged)?;
+    Ok(Cleaned { width, height, thumbnail, photo: Stripped::fresh(jpeg) })
+}
+
+/// What iPads themselves choose when they are asked for JPEG; a wound's colours stay.
+const CONVERTED_QUALITY: u8 = 90;
+
+fn heic_fault(problem: heifer::Error) -> PhotoFault {
+    match problem {
+        heifer::Error::Unsupported(_) => PhotoFault::Unreadable,
+        heifer::Error::Invalid(_)
+        | heifer::Error::Container(_)
+        | heifer::Error::Hevc(_)
+        | heifer::Error::Encode(_) => PhotoFault::Damaged,
+    }
 }
 
 fn decode(photo: &[u8], format: ImageFormat) -> Result<(DynamicImage, Orientation), PhotoFault> {

@@ -15,6 +15,7 @@ use provisioning::members::{self, Login, Member, MemberDetails, PersonName, Role
 use provisioning::network::{self, Network, OfficeContact};
 use store::{Act, Actor, Clock, Id, Layout, Store, StoreError};
 use webui::kit::app::{App, Config as WebConfig, Rules};
+use webui::kit::connections::Limits;
 use webui::kit::japanese;
 use webui::mail::model::Person;
 
@@ -93,7 +94,11 @@ impl Town {
     pub fn open(&self) -> anyhow::Result<App> {
         Ok(App::new(
             self.open_store()?,
-            &WebConfig { picture_worker: this_program()?, rules: Rules::default() },
+            &WebConfig {
+                picture_worker: this_program()?,
+                rules: Rules::default(),
+                limits: Limits::USUAL,
+            },
         )?)
     }
 

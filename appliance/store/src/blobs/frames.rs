@@ -16,10 +16,10 @@ use crate::StoreError;
 pub(crate) const FRAME_BYTES: usize = 64 * 1024;
 
 const TAG_BYTES: usize = 16;
-const SEALED_BYTES: usize = FRAME_BYTES + TAG_BYTES;
+pub(crate) const SEALED_BYTES: usize = FRAME_BYTES + TAG_BYTES;
 const FRAME_LENGTH: u64 = 64 * 1024;
 const TAG_LENGTH: u64 = 16;
-const SEALED_LENGTH: u64 = FRAME_LENGTH + TAG_LENGTH;
+pub(crate) const SEALED_LENGTH: u64 = FRAME_LENGTH + TAG_LENGTH;
 
 /// The last byte is the format's version.
 const MAGIC: [u8; 8] = *b"tokblob\x01";

@@ -16,6 +16,9 @@ pub use name::{BlobName, NotABlobName};
 mod writer;
 pub use writer::BlobWriter;
 
+mod kept;
+pub use kept::KeptName;
+
 mod reader;
 pub use reader::BlobReader;
 
@@ -76,6 +79,10 @@ impl Blobs {
     pub(crate) fn hold(&self) -> Hold {
         self.state().holds += 1;
         Hold(self.clone())
+    }
+
+    fn partial_path(&self, name: &KeptName) -> PathBuf {
+        self.0.folder.join(PARTIAL).join(name.to_string())
     }
 
     pub(crate) fn path_of(&self, name: &BlobName) -> PathBuf {

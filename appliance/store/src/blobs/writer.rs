@@ -6,12 +6,14 @@ use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 
 use super::frames::{FRAME_BYTES, FileKeys, HEADER_BYTES, Place};
-use super::{BlobName, Blobs, PARTIAL};
+use super::kept::KeptName;
+use super::{BlobName, Blobs};
 use crate::StoreError;
 use crate::clock::fill;
 use crate::files::{make_folder, sync_folder};
 
-/// One blob under construction. Dropped before it is finished, it leaves nothing behind.
+/// One blob under construction. Dropped before it is finished, it leaves nothing behind, unless
+/// it was begun to be gone on with.
 pub struct BlobWriter {
     blobs: Blobs,
     file: File,
@@ -24,30 +26,41 @@ pub struct BlobWriter {
     bytes: u64,
 }
 
-/// The temporary file, removed unless it was renamed.
-struct Partial(PathBuf);
+/// The temporary file, removed unless it was renamed or is gone on with later.
+struct Partial {
+    path: PathBuf,
+    kept: bool,
+}
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        // After the rename nothing lies there; what cannot be removed is swept a day later.
-        drop(std::fs::remove_file(&self.0));
+        if !self.kept {
+            // After the rename nothing lies there; what cannot be removed is swept a day later.
+            drop(std::fs::remove_file(&self.path));
+        }
     }
+}
+
+/// What a writer that goes on found: the whole frames that lie there already.
+pub(super) struct Found {
+    pub file: File,
+    pub salt: [u8; 32],
+    pub keys: FileKeys,
+    pub namer: blake3::Hasher,
+    pub frames: u64,
 }
 
 impl BlobWriter {
     pub(super) fn begin(blobs: Blobs) -> Result<Self, StoreError> {
         let mut salt = [0; 32];
         fill(&mut salt);
-        let mut random = [0; 32];
-        fill(&mut random);
-        let partial = BlobName::from_bytes(random).to_string();
-        let partial = blobs.0.folder.join(PARTIAL).join(partial);
+        let path = blobs.partial_path(&KeptName::random());
         let mut options = OpenOptions::new();
         options.write(true).create_new(true).mode(0o600);
-        let mut file = options.open(&partial).map_err(StoreError::file(&partial))?;
-        let partial = Partial(partial);
+        let mut file = options.open(&path).map_err(StoreError::file(&path))?;
+        let partial = Partial { path, kept: false };
         // The header seals name and length, so it is written over this when both are known.
-        file.write_all(&[0; HEADER_BYTES]).map_err(StoreError::file(&partial.0))?;
+        file.write_all(&[0; HEADER_BYTES]).map_err(StoreError::file(&partial.path))?;
         Ok(Self {
             keys: blobs.0.keys.of_file(&salt)?,
             namer: blobs.0.keys.namer(),
@@ -59,6 +72,13 @@ impl BlobWriter {
             frames: 0,
             bytes: 0,
         })
+    }
+
+    pub(super) fn go_on(blobs: Blobs, path: PathBuf, found: Found) -> Self {
+        let Found { file, salt, keys, namer, frames } = found;
+        let bytes = frames * u64::try_from(FRAME_BYTES).unwrap_or(u64::MAX);
+        let partial = Partial { path, kept: true };
+        Self { blobs, file, partial, salt, keys, namer, frame: Vec::new(), frames, bytes }
     }
 
     /// After an error the blob cannot be finished: drop it.
@@ -89,8 +109,8 @@ impl BlobWriter {
         self.put_frame(Place::Last)?;
         let name = BlobName::from_bytes(*self.namer.finalize().as_bytes());
         let header = self.keys.header(&self.salt, &name, self.bytes);
-        self.file.write_all_at(&header, 0).map_err(StoreError::file(&self.partial.0))?;
-        self.file.sync_all().map_err(StoreError::file(&self.partial.0))?;
+        self.file.write_all_at(&header, 0).map_err(StoreError::file(&self.partial.path))?;
+        self.file.sync_all().map_err(StoreError::file(&self.partial.path))?;
         let path = self.blobs.path_of(&name);
         let folder = self.blobs.0.folder.join(name.folder());
         {
@@ -100,7 +120,7 @@ impl BlobWriter {
                 sync_folder(&self.blobs.0.folder)?;
                 state.folders.insert(folder.clone());
             }
-            std::fs::rename(&self.partial.0, &path).map_err(StoreError::file(&path))?;
+            std::fs::rename(&self.partial.path, &path).map_err(StoreError::file(&path))?;
         }
         sync_folder(&folder)?;
         Ok((name, self.bytes))
@@ -108,7 +128,7 @@ impl BlobWriter {
 
     fn put_frame(&mut self, place: Place) -> Result<(), StoreError> {
         self.keys.seal(self.frames, place, &mut self.frame)?;
-        self.file.write_all(&self.frame).map_err(StoreError::file(&self.partial.0))?;
+        self.file.write_all(&self.frame).map_err(StoreError::file(&self.partial.path))?;
         self.frame.clear();
         self.frames += 1;
         Ok(())

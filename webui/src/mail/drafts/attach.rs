@@ -2,13 +2,16 @@
 
 use std::io;
 
-use store::{BlobName, BlobReader, StoreError};
+use store::{BlobName, BlobReader, BlobWriter, StoreError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 use tokio::task::spawn_blocking;
 
 use crate::kit::app::App;
 use crate::mail::model::{FILE_NAME_CHARS_MAX, File};
-use crate::pictures::{HEAD_BYTES, Kind, PictureProblem, Refusal};
+use crate::pictures::{
+    FilmError, FilmFault, HEAD_BYTES, Kind, Patch, PictureProblem, ReadAt, Refusal, apply,
+    find_places,
+};
 
 /// Between the blob's reader and the picture worker.
 const PIPE_BYTES: usize = 256 * 1024;
@@ -19,20 +22,23 @@ pub enum AttachProblem {
     Refused(Refusal),
     #[error("the picture cannot be cleaned")]
     Picture(#[source] PictureProblem),
+    #[error("the film cannot be cleaned")]
+    Film(FilmFault),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("the picture worker's answer broke off")]
     Broken(#[source] io::Error),
 }
 
-/// The blob as it came is kept by nobody when it was a photo: what is attached is clean.
+/// The blob as it came is kept by nobody when it was a photo or a film with a place in it: what
+/// is attached is clean.
 pub async fn attachment(
     app: &App,
     name: &str,
     blob: BlobName,
     bytes: u64,
 ) -> Result<File, AttachProblem> {
-    let name = shortened(name);
+    let name = clean_name(name);
     let mut reader = app.store.blobs().reader(&blob)?;
     let (reader, head) = off_thread(move || {
         let head = reader.read_at(0, HEAD_BYTES)?;
@@ -44,8 +50,60 @@ pub async fn attachment(
         File { n: 0, name, media_type: kind.media_type().to_owned(), bytes, blob, thumbnail: None };
     if kind.is_photo() {
         clean(app, reader, &mut file).await?;
+    } else if kind.is_video() {
+        (file.blob, file.bytes) = without_places(app, reader, blob).await?;
+    }
+    if kind == Kind::Heic {
+        file.media_type = Kind::Jpeg.media_type().to_owned();
+        file.name = format!("{}.jpg", file.name.rsplit_once('.').map_or("", |(stem, _)| stem));
     }
     Ok(file)
+}
+
+struct FilmFile(BlobReader);
+
+impl ReadAt for FilmFile {
+    type Error = StoreError;
+
+    fn read_at(&mut self, at: u64, bytes: usize) -> Result<Vec<u8>, StoreError> {
+        self.0.read_at(at, bytes)
+    }
+}
+
+/// The film itself where it names no place, else a copy with zeros over them.
+async fn without_places(
+    app: &App,
+    reader: BlobReader,
+    blob: BlobName,
+) -> Result<(BlobName, u64), AttachProblem> {
+    let blobs = app.store.blobs().clone();
+    let work = move || {
+        let bytes = reader.bytes();
+        let mut film = FilmFile(reader);
+        match find_places(&mut film, bytes) {
+            Ok(places) if places.is_empty() => Ok((blob, bytes)),
+            Ok(places) => Ok(copy(film.0, blobs.begin()?, &places)?),
+            Err(FilmError::Film(fault)) => Err(AttachProblem::Film(fault)),
+            Err(FilmError::Read(error)) => Err(error.into()),
+        }
+    };
+    spawn_blocking(work).await.map_err(|_| StoreError::Blob("the work on it was stopped"))?
+}
+
+fn copy(
+    mut from: BlobReader,
+    mut to: BlobWriter,
+    places: &[Patch],
+) -> Result<(BlobName, u64), StoreError> {
+    loop {
+        let at = to.bytes();
+        let mut piece = from.read_at(at, PIPE_BYTES)?;
+        if piece.is_empty() {
+            return to.finish();
+        }
+        apply(places, at, &mut piece);
+        to.write(&piece)?;
+    }
 }
 
 async fn clean(app: &App, reader: BlobReader, file: &mut File) -> Result<(), AttachProblem> {
@@ -102,13 +160,20 @@ async fn off_thread<T: Send + 'static>(
     spawn_blocking(work).await.map_err(|_| StoreError::Blob("the work on it was stopped"))?
 }
 
-/// The last part of a path, without signs that no file name needs, its ending kept.
-fn shortened(name: &str) -> String {
+/// The last part of a path, without signs that no file name needs, its ending kept. Signs that
+/// turn the direction of writing make `gpj.exe` out of `exe.jpg`; others are not seen at all.
+pub fn clean_name(name: &str) -> String {
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let name: String = name.chars().filter(|c| !c.is_control()).collect();
+    let unseen = |c: &char| {
+        matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}')
+            || *c == '\u{FEFF}'
+            || c.is_control()
+    };
+    let name: String = name.chars().filter(|c| !unseen(c)).collect();
+    let name = name.trim();
     let length = name.chars().count();
     if length <= FILE_NAME_CHARS_MAX {
-        return name;
+        return name.to_owned();
     }
     let ending: Vec<char> = name.chars().skip(length - 10).collect();
     let start: String = name.chars().take(FILE_NAME_CHARS_MAX - ending.len()).collect();

@@ -11,11 +11,12 @@ mod pages;
 mod compose;
 mod files;
 mod sending;
+mod uploads;
 
 #[cfg(test)]
 mod tests;
 
-pub use attach::attachment;
+pub use attach::{attachment, clean_name};
 pub use model::{Draft, DraftKind, DraftState};
 pub use pages::{discarded_rows, draft_row};
 pub use sending::pages::problem as say_problem;
@@ -23,6 +24,8 @@ pub use tables::{
     DraftByOwner, DraftProblem, blobs_of, keep_blobs, of_owner, own_for_change, start,
 };
 pub use views::{Errors, owner_view};
+
+pub use uploads::{JOB as UPLOADS_JOB, Upload, begin as begin_upload};
 
 use crate::kit::routes::{Access, Routes};
 
@@ -41,4 +44,12 @@ pub fn routes() -> Routes {
         .put(Access::Member, "/mail/drafts/{draft}/files", files::pages::put_file)
         .get(Access::Member, "/mail/drafts/{draft}/files/{n}", files::pages::show_file)
         .get(Access::Member, "/mail/drafts/{draft}/files/{n}/thumb", files::pages::show_thumb)
+        .post(Access::Member, "/mail/drafts/{draft}/uploads", uploads::pages::post_upload)
+        .get(Access::Member, "/mail/drafts/{draft}/uploads/{upload}", uploads::pages::show_upload)
+        .put(Access::Member, "/mail/drafts/{draft}/uploads/{upload}", uploads::pages::put_rest)
+        .post(
+            Access::Member,
+            "/mail/drafts/{draft}/uploads/{upload}/stop",
+            uploads::pages::post_stop,
+        )
 }

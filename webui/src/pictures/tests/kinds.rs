@@ -34,11 +34,12 @@ fn photos_and_films_are_known_by_content_and_name() {
 }
 
 #[test]
-fn heic_is_refused_under_any_name() {
+fn heic_is_known_and_hides_under_no_other_name() {
     let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
-    check("IMG_0001.HEIC", heic, Err(Refusal::Heic));
-    check("IMG_0001.jpg", heic, Err(Refusal::Heic));
-    check("IMG_0001.heif", b"\0\0\0\x18ftypmif1\0\0\0\0", Err(Refusal::Heic));
+    check("IMG_0001.HEIC", heic, Ok(Kind::Heic));
+    check("IMG_0001.jpg", heic, Err(Refusal::ContentDiffersFromName));
+    check("IMG_0001.heic", &jpeg(&scene(8, 8)), Err(Refusal::ContentDiffersFromName));
+    check("IMG_0001.heif", b"\0\0\0\x18ftypmif1\0\0\0\0", Ok(Kind::Heic));
 }
 
 #[test]

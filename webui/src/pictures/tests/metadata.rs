@@ -6,7 +6,7 @@ use super::{PLACE, contains, jpeg, photo_with_place, pixels, png, png_chunk, png
 use super::{scene, segment};
 use crate::pictures::PhotoFault;
 use crate::pictures::frames::{Header, THUMBNAIL_BYTES_MAX, read_facts};
-use crate::pictures::worker::answer;
+use crate::pictures::worker::clean_photo;
 
 struct Cleaned {
     size: (u32, u32),
@@ -16,7 +16,7 @@ struct Cleaned {
 
 fn clean(photo: &[u8]) -> Result<Cleaned, PhotoFault> {
     let mut frames = Vec::new();
-    answer(photo, &mut frames).unwrap()?;
+    clean_photo(photo, &mut frames).unwrap()?;
     let mut rest = frames.as_slice();
     let [facts, thumbnail, photo] = [b'F', b'T', b'P'].map(|tag| {
         let (header, behind) = rest.split_first_chunk().unwrap();

@@ -7,6 +7,10 @@ use image::{ImageFormat, Rgb, RgbImage};
 
 mod kinds;
 
+mod films;
+
+mod heic;
+
 mod metadata;
 
 mod process;

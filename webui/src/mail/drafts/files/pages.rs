@@ -13,6 +13,7 @@ use super::super::compose::pages::read_text;
 use super::super::model::Draft;
 use super::super::sending::pages::problem;
 use super::super::tables::{self, Edit};
+use super::super::uploads::Upload;
 use crate::kit::app::App;
 use crate::kit::failure::{Failure, Said};
 use crate::kit::files::{self, Shown, UploadProblem};
@@ -23,7 +24,7 @@ use crate::kit::page::Page;
 use crate::kit::path::Path;
 use crate::mail::model::{FILE_BYTES_MAX, File};
 use crate::mail::views::{FileView, file_view};
-use crate::pictures::{Kind, PhotoFault, PictureProblem, Refusal};
+use crate::pictures::{FilmFault, Kind, PhotoFault, PictureProblem, Refusal};
 
 #[derive(Deserialize)]
 pub struct Named {
@@ -64,7 +65,12 @@ pub async fn put_file(
     let body = request.into_body().into_data_stream();
     let (blob, bytes) = files::receive(&app, body, FILE_BYTES_MAX).await.map_err(say_upload)?;
     let file = attachment(&app, &named.name, blob, bytes).await.map_err(say_attach)?;
-    let draft = keep(&app, &asked, id, file).await?;
+    let draft = keep(&app, &asked, id, file, None).await?;
+    show_files(frame, id, &draft)
+}
+
+/// The draft's files, as the part of its page that shows them.
+pub fn show_files(frame: Frame, id: Id<Draft>, draft: &Draft) -> Result<Response, Failure> {
     let base = format!("/mail/drafts/{id}");
     let files = draft.files.iter().map(|file| file_view(file, &base)).collect();
     frame.show_part(&AttachmentsPage { draft: Attached { version: draft.version, files } })
@@ -144,18 +150,30 @@ async fn take_part(
     };
     let (blob, bytes) = files::receive(app, part, FILE_BYTES_MAX).await.map_err(say_upload)?;
     let file = attachment(app, &name, blob, bytes).await.map_err(say_attach)?;
-    keep(app, asked, id, file).await.map(drop)
+    keep(app, asked, id, file, None).await.map(drop)
 }
 
-async fn keep(app: &App, asked: &SignedIn, id: Id<Draft>, file: File) -> Result<Draft, Failure> {
+/// The file joins the draft; the upload that it came by is over in the same act.
+pub async fn keep(
+    app: &App,
+    asked: &SignedIn,
+    id: Id<Draft>,
+    file: File,
+    upload: Option<Id<Upload>>,
+) -> Result<Draft, Failure> {
     let owner = asked.id();
     let act = asked.act("draft.attach").on("draft", id);
-    let kept = app.store.write(act, move |write| tables::add_file(write, owner, id, file));
+    let kept = app.store.write(act, move |write| {
+        if let Some(upload) = upload {
+            write.delete::<Upload>(&(owner, upload))?;
+        }
+        tables::add_file(write, owner, id, file)
+    });
     kept.await.map_err(problem)
 }
 
 /// Before a gigabyte is received for nothing.
-fn check_own(app: &App, asked: &SignedIn, id: Id<Draft>) -> Result<(), Failure> {
+pub fn check_own(app: &App, asked: &SignedIn, id: Id<Draft>) -> Result<(), Failure> {
     let act = asked.act("draft.read").on("draft", id);
     app.store.glance(act, |view| tables::own(view, asked.id(), id)).map(drop).map_err(problem)
 }
@@ -195,7 +213,7 @@ fn refused(status: StatusCode, why: &str, next: &'static str) -> Failure {
     Said { status, what: "添付できませんでした", why: why.to_owned(), next, link: None }.into()
 }
 
-fn say_upload(problem: UploadProblem) -> Failure {
+pub fn say_upload(problem: UploadProblem) -> Failure {
     match problem {
         UploadProblem::TooLarge(_) => refused(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -211,33 +229,52 @@ fn say_upload(problem: UploadProblem) -> Failure {
     }
 }
 
-fn say_attach(problem: AttachProblem) -> Failure {
+pub fn too_many_uploads() -> Failure {
+    refused(
+        StatusCode::CONFLICT,
+        "送っている途中のファイルが多すぎます。",
+        "いま送っているファイルが終わるか、「やめる」で取り消してから、もう一度添付してください。",
+    )
+}
+
+pub fn say_refusal_of(refusal: Refusal) -> Failure {
+    refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, say_refusal(refusal), NEXT_KIND)
+}
+
+pub fn say_attach(problem: AttachProblem) -> Failure {
     let unfit = StatusCode::UNSUPPORTED_MEDIA_TYPE;
     match problem {
-        AttachProblem::Refused(refusal) => refused(unfit, say_refusal(refusal), NEXT_KIND),
+        AttachProblem::Refused(refusal) => say_refusal_of(refusal),
         AttachProblem::Picture(PictureProblem::Photo(fault)) => {
             refused(unfit, say_photo(fault), "撮り直すか、別の写真を添付してください。")
         }
         AttachProblem::Picture(PictureProblem::Busy) => Failure::Busy,
         AttachProblem::Picture(problem) => Failure::Internal(Box::new(problem)),
+        AttachProblem::Film(fault) => refused(unfit, say_film(fault), NEXT_FILM),
         AttachProblem::Store(error) => error.into(),
         AttachProblem::Broken(error) => error.into(),
     }
 }
 
-const NEXT_KIND: &str =
-    "写真（JPEG・PNG）、動画（MP4・MOV）、PDF、Word・Excel・PowerPoint、テキストを添付できます。";
+const NEXT_KIND: &str = "写真（JPEG・PNG・HEIC）、動画（MP4・MOV）、PDF、Word・Excel・PowerPoint、テキストを添付できます。";
 
 const fn say_refusal(refusal: Refusal) -> &'static str {
     match refusal {
         Refusal::Empty => "ファイルの中身が空です。",
-        Refusal::Heic => {
-            "HEIC形式の写真は、位置情報を取り除けないため受け取れません。\
-             iPadの「設定」→「カメラ」→「フォーマット」で「互換性優先」を選んで撮影してください。"
-        }
         Refusal::NotAllowed => "この種類のファイルは添付できません。",
         Refusal::ContentDiffersFromName => "ファイルの中身と名前の種類が合っていません。",
         Refusal::Macros => "マクロを含むファイルは添付できません。",
+    }
+}
+
+const NEXT_FILM: &str = "撮り直すか、動画を短く書き出してから添付してください。";
+
+const fn say_film(fault: FilmFault) -> &'static str {
+    match fault {
+        FilmFault::Damaged => "動画が壊れているか、途中で切れているため、読み取れません。",
+        FilmFault::Unreadable | FilmFault::TooManyParts => {
+            "この形式の動画からは、位置情報を取り除けないため、受け取れません。"
+        }
     }
 }
 
@@ -245,6 +282,10 @@ const fn say_photo(fault: PhotoFault) -> &'static str {
     match fault {
         PhotoFault::TooLarge => "写真は50MBまでです。",
         PhotoFault::TooManyPixels => "写真の画素数が大きすぎます。",
+        PhotoFault::Unreadable => {
+            "このHEIC形式の写真は読み取れません。iPadの「設定」→「カメラ」→「フォーマット」で\
+             「互換性優先」を選んで撮影してください。"
+        }
         PhotoFault::NotAPhoto | PhotoFault::Damaged => "写真が壊れているため、読み取れません。",
     }
 }
