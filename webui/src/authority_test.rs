@@ -125,6 +125,9 @@ impl Scene {
             "/mail/many" => {
                 vec![("do", "star".to_owned()), ("mail", self.mail.id.to_string())]
             }
+            "/facility/mailboxes" | "/office/facilities/{facility}/mailboxes" => {
+                vec![("name", "新しい受付".to_owned())]
+            }
             "/me/absence" => {
                 vec![("from", "令和8年4月1日".to_owned()), ("until", "令和8年4月9日".to_owned())]
             }

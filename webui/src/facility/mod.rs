@@ -2,6 +2,7 @@
 //!
 //! Nothing here reaches another facility; theirs do not exist for a manager.
 
+mod mailboxes;
 mod pages;
 #[cfg(test)]
 mod tests;
@@ -15,4 +16,5 @@ pub fn routes() -> Routes {
         .post(Access::Manager, "/facility/enrolments/{ours}/refuse", pages::post_refuse)
         .get(Access::Manager, "/facility/devices/{spare}/lost", pages::show_lost)
         .post(Access::Manager, "/facility/devices/{spare}/lost", pages::post_lost)
+        .join(mailboxes::routes())
 }

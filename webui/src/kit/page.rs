@@ -98,6 +98,7 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "trail/trail.html",
     "facility/facility.html",
     "facility/lost.html",
+    "facility/mailboxes/mailboxes.html",
     "office/parts.html",
     "office/desk/desk.html",
     "office/facilities/list.html",

@@ -32,6 +32,8 @@ pub fn action(action: &str) -> &str {
         "mail.take_back" => "送信を取り消した",
         "mail.purge" => "ごみ箱の期限を過ぎたメールを片付けた",
         "mail.conversation" => "会話のメールを見た",
+        "mailbox.save" => "共用のメールボックスを保存した",
+        "mailbox.second_contact" => "施設の第二連絡先を決めた",
         "absence.set" => "不在を設定した",
         "absence.end" => "不在を終わりにした",
         "draft.list" => "下書きの一覧を見た",
