@@ -23,4 +23,5 @@ pub mod authority;
 pub mod directory;
 pub mod japanese;
 mod keyed;
+pub mod sheets;
 mod symbols;

@@ -61,7 +61,7 @@ pub enum FacilityProblem {
 }
 
 /// The ten-digit code by which a facility logs in.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FacilityCode(String);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -126,7 +126,7 @@ pub fn today(now: Timestamp) -> Date {
 }
 
 /// The user id that a member types to log in; unique within the facility.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Login(String);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -249,6 +249,11 @@ fn parse_range(text: &str, length: u64) -> Range {
     if from >= length { Range::Beyond } else { Range::Part { from, to } }
 }
 
+/// What a page that is saved as a file says of its name.
+pub fn attachment_header(name: &str) -> String {
+    disposition(&Shown { media_type: "", name, inline: false })
+}
+
 /// The name in the form that every browser reads (RFC 6266), Japanese included.
 pub fn save_as(name: &str) -> HeaderValue {
     let shown = Shown { media_type: "", name, inline: false };

@@ -104,6 +104,8 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "office/facilities/list.html",
     "office/facilities/facility.html",
     "office/facilities/form.html",
+    "office/import/start.html",
+    "office/import/check.html",
     "office/members/list.html",
     "office/members/member.html",
     "office/members/form.html",

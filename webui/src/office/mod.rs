@@ -7,6 +7,7 @@ pub mod counts;
 mod desk;
 
 mod facilities;
+pub mod import;
 mod members;
 
 mod cards;
@@ -31,6 +32,7 @@ pub fn routes() -> Routes {
     Routes::default()
         .join(desk::routes())
         .join(facilities::routes())
+        .join(import::routes())
         .join(members::routes())
         .join(cards::routes())
         .join(devices::routes())

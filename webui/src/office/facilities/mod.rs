@@ -5,6 +5,8 @@ mod pages;
 #[cfg(test)]
 mod tests;
 
+pub use model::{Problems, Typed, Wanted, is_doubtful, parse};
+
 use crate::kit::routes::{Access, Routes};
 
 pub fn routes() -> Routes {

@@ -44,7 +44,7 @@ impl Typed {
     }
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Wanted {
     pub code: FacilityCode,
     pub details: FacilityDetails,

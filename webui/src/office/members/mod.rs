@@ -6,7 +6,7 @@ mod pages;
 #[cfg(test)]
 mod tests;
 
-pub use form::may_act_on;
+pub use form::{Problems, Refused, Typed, Wanted, judge, may_act_on, parse};
 
 use crate::kit::routes::{Access, Routes};
 

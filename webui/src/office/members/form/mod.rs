@@ -5,7 +5,7 @@ mod pages;
 #[cfg(test)]
 mod tests;
 
-pub use model::{Refused, RolesProblem, may_act_on};
+pub use model::{Problems, Refused, RolesProblem, Typed, Wanted, judge, may_act_on, parse};
 
 use crate::kit::routes::{Access, Routes};
 

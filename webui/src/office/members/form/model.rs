@@ -52,7 +52,7 @@ impl Typed {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Wanted {
     pub login: Login,
     pub details: MemberDetails,
