@@ -53,11 +53,11 @@ fn read_everything(store: &Store) {
     assert!(store.read(network::authority).unwrap().unwrap().is_ok());
     assert!(store.read(network::settings).unwrap().is_some());
     let enrolled = store.read(devices::list).unwrap();
-    assert_eq!(enrolled.len(), 6);
+    assert!(enrolled.len() >= 6);
     for device in &enrolled {
         assert_eq!(store.read(|read| devices::certificates_of(read, device.id)).unwrap().len(), 1);
     }
-    assert_eq!(store.read(|read| enrolment::recent(read, 100)).unwrap().len(), 6);
+    assert_eq!(store.read(|read| enrolment::recent(read, 100)).unwrap().len(), enrolled.len());
     let (mut mails, mut written, mut printed) = (0, 0, 0);
     for member in &people {
         printed += store.read(|read| cards::of_member(read, member.id)).unwrap().len();
@@ -78,5 +78,5 @@ fn read_everything(store: &Store) {
         written += drafts;
     }
     assert!(mails > 150, "{mails}");
-    assert_eq!((written, printed), (3, 6));
+    assert_eq!((written, printed), (3, enrolled.len()));
 }

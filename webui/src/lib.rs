@@ -37,7 +37,7 @@ pub mod touroku;
 pub mod trail;
 
 #[cfg(test)]
-mod authority_test;
+mod tests;
 
 /// Every door of the product, and who may pass it.
 pub fn routes() -> Routes {

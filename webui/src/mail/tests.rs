@@ -9,7 +9,7 @@ use crate::kit::live::{Notice, Unread};
 use crate::kit::testing::{Net, Persona, act};
 
 /// From the doctor to the nurse and the office's clerk.
-fn send(net: &Net) -> Mail {
+pub fn send(net: &Net) -> Mail {
     let recipients = [Person::new(&net.nurse, &net.station), Person::new(&net.clerk, &net.office)];
     let mail = Mail::plain(
         net.app.store.clock().id(),

@@ -6,6 +6,9 @@ mod shelf;
 
 pub use shelf::{Bar, BoxView, Shelf, ShelfView};
 
+#[cfg(test)]
+mod tests;
+
 use crate::kit::routes::{Access, Routes};
 
 pub fn routes() -> Routes {

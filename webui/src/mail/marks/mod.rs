@@ -5,6 +5,9 @@ pub mod pages;
 
 pub use doing::{Doing, back_to, do_to};
 
+#[cfg(test)]
+mod tests;
+
 use crate::kit::routes::{Access, Routes};
 
 pub fn routes() -> Routes {

@@ -1,60 +1,14 @@
 //! Into the outbox, back out of it, and away.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use provisioning::members::Member;
-use serde::{Deserialize, Serialize};
-use store::{Clock, Id, Order, Plain, Read, Record, StoreError, Write};
+use store::{Clock, Id, StoreError, Write};
 
+use super::{Leave, Leaving, Sent};
 use crate::kit::live::{Notice, NoticeKind};
 use crate::mail::delivery;
 use crate::mail::drafts::{Draft, DraftProblem, DraftState, own_for_change};
 use crate::mail::model::{Mail, Owner};
-
-/// One mail on its way, by the moment at which it leaves.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Leaving {
-    #[serde(with = "store::micros")]
-    at: Timestamp,
-    draft: Id<Draft>,
-}
-
-impl Record for Leaving {
-    type Key = (Timestamp, Id<Draft>);
-    const TABLE: &'static str = "outbox";
-    const VERSION: u8 = 1;
-
-    fn key(&self) -> Self::Key {
-        (self.at, self.draft)
-    }
-}
-
-impl Plain for Leaving {}
-
-/// When a mail leaves.
-#[derive(Clone, Copy, Debug)]
-pub enum Leave {
-    /// After the time for second thoughts.
-    Soon {
-        undo: SignedDuration,
-    },
-    At {
-        at: Timestamp,
-    },
-}
-
-/// What came of sending.
-#[derive(Clone, Copy, Debug)]
-pub enum Sent {
-    Left { recipients: usize },
-    Waits { leaves_at: Timestamp, chosen: bool },
-}
-
-/// Nobody plans a letter further ahead, and people change.
-const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(366 * 24);
-
-pub fn may_be_chosen(at: Timestamp, now: Timestamp) -> bool {
-    at > now && at.duration_since(now) <= AHEAD_MAX
-}
 
 /// Sends what the writer has seen: a draft that another window saved since is not sent. Whoever
 /// cannot receive is found now, not when the mail leaves.
@@ -115,20 +69,6 @@ pub fn take_back(
     draft.version += 1;
     write.put(&draft)?;
     Ok(draft)
-}
-
-/// What should leave by now, and when the next one will.
-pub fn due(
-    read: &Read<'_>,
-    now: Timestamp,
-) -> Result<(Vec<Id<Draft>>, Option<Timestamp>), StoreError> {
-    /// Sent at one time; the rest follows at once.
-    const AT_ONCE: usize = 64;
-    let rows = read.page::<Leaving>(&(), Order::Ascending, None, AT_ONCE)?.rows;
-    let later = rows.iter().find(|row| row.at > now).map(|row| row.at);
-    let ids: Vec<_> = rows.iter().filter(|row| row.at <= now).map(|row| row.draft).collect();
-    let next = if ids.len() == AT_ONCE { Some(now) } else { later };
-    Ok((ids, next))
 }
 
 /// Its moment has come. `None` where somebody took it back meanwhile, or it cannot leave: then

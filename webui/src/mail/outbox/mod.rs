@@ -2,14 +2,18 @@
 //! later, and for what could not leave.
 
 mod acts;
+mod model;
 mod pages;
 mod run;
+mod tables;
 
 #[cfg(test)]
 mod tests;
 
-pub use acts::{Leave, Leaving, Sent, due, leave, may_be_chosen, send, take_back};
+pub use acts::{leave, send, take_back};
+pub use model::{Leave, Leaving, Sent, may_be_chosen};
 pub use run::run;
+pub use tables::due;
 
 use crate::kit::routes::{Access, Routes};
 

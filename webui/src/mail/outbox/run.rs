@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use store::{Act, Actor};
 use tokio_util::sync::CancellationToken;
 
-use super::acts::{due, leave};
+use super::{due, leave};
 use crate::kit::app::App;
 
 /// However far away the next moment is: clocks are set, and a store may fail once.

@@ -6,6 +6,9 @@ mod view;
 
 pub use view::MailView;
 
+#[cfg(test)]
+mod tests;
+
 use crate::kit::routes::{Access, Routes};
 
 pub fn routes() -> Routes {
