@@ -147,7 +147,7 @@ step('pictures, films and papers are looked at one after the other', async () =>
   await page.getByLabel('本文').fill('動画と写真をお送りします。');
   await page.locator('button[value=confirm]').click();
   await page.waitForURL(/\/confirm$/);
-  await page.getByRole('button', { name: '1人に送信する' }).click();
+  await page.getByRole('button', { name: '1件の宛先に送信する' }).click();
   await page.waitForURL((url) => !url.pathname.endsWith('/confirm'));
   await page.goto(`${site}/mail/sent`);
   await page.locator('.row').first().click();

@@ -17,6 +17,8 @@ const WEBUI = fileURLToPath(new URL('../../webui/src/', import.meta.url));
 const NOT_PAGES = [
   // These need a second device; desk.test.mjs comes there.
   /\/lost$/,
+  // A file, a script's question, and a page that comes half an hour after an urgent mail.
+  /\/eml$/, /\/uploads\//, /\/urgent$/, /\/export$/, /\/template$/, /\/mistakes$/,
   /\/live$/, /\/recipients$/, /\/files\//, /^\/e(\/|$)/, /^\/assets\//];
 
 const visited = [];
@@ -52,6 +54,17 @@ const NURSE = [
     await page.locator('.field-error').first().waitFor();
   }],
   ['bin', '/mail/bin'],
+  ['shared-box', async (page) => {
+    await page.goto(new URL('/mail/inbox', page.url()).href);
+    await page.locator('.boxes a').nth(1).click();
+    await page.waitForURL(/box=/);
+  }],
+  ['shared-mail', followFirst('.row')],
+  ['starred', '/mail/starred'],
+  ['later', '/mail/later'],
+  ['done', '/mail/done'],
+  ['outbox', '/mail/outbox'],
+  ['absence', '/me/absence'],
   ['directory', '/directory'],
   ['directory-found', '/directory?q=あおば'],
   ['directory-nothing', '/directory?q=ざざざ'],
@@ -117,6 +130,19 @@ const OFFICE = [
     await page.getByRole('button', { name: 'いま終える' }).click();
     await page.getByRole('heading', { name: '終わった開設日' }).waitFor();
   }],
+  ['office-mailboxes', async (page) => {
+    await page.goto(new URL('/office/facilities', page.url()).href);
+    await page.locator('.cell-name').first().click();
+    await page.getByRole('link', { name: '共用のメールボックス' }).click();
+  }],
+  ['office-import', '/office/import'],
+  ['office-import-check', async (page) => {
+    const list = '医療機関コード,施設名,施設種別\n12,ひかり医院,診療所\n';
+    const file = { name: '施設.csv', mimeType: 'text/csv', buffer: Buffer.from(list) };
+    await page.locator('input[type=file]').first().setInputFiles(file);
+    await page.locator('form:has(input[type=file]) button[type=submit]').first().click();
+    await page.waitForURL(/\/check/);
+  }],
   ['office-unused', '/office/unused?which=never'],
   ['office-stand-in', async (page) => {
     await page.goto(new URL('/office/members?q=さかい', page.url()).href);
@@ -144,6 +170,8 @@ const OFFICE = [
 
 const MANAGER = [
   ['facility', '/facility'],
+  ['facility-mailboxes', '/facility/mailboxes'],
+  ['facility-mailbox-form', (page) => page.locator('.box-form summary').first().click()],
 ];
 
 const AUDITOR = [

@@ -21,10 +21,9 @@ fn found_one(
     name: &str,
 ) -> Result<Mailbox, MailboxProblem> {
     let (clock, details) = (fixture.store.clock().clone(), details(fixture, name));
-    let made = fixture
+    fixture
         .store
-        .write_and_wait(act(&fixture.store), move |write| found(write, &clock, facility, details));
-    made
+        .write_and_wait(act(&fixture.store), move |write| found(write, &clock, facility, details))
 }
 
 #[test]

@@ -149,7 +149,7 @@ fn play(net: &Net, mail: &Mail, steps: Vec<(bool, Event)>) {
                 Event::Undone => acts::set_done(write, owner, by, id, false, now),
                 Event::Remind => acts::remind(write, sender, id, now).map(drop),
                 Event::Withdraw => acts::withdraw(write, sender, id, now).map(drop),
-                Event::Answer => Ok(acts::note_answer(write, id, owner, by, now).unwrap()),
+                Event::Answer => acts::note_answer(write, id, owner, by, now).map_err(Into::into),
             };
             drop(done);
         });
