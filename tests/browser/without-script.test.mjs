@@ -105,7 +105,8 @@ step('into the bin, out of it, and away', async () => {
   await page.goto(`${site}/mail/bin`);
   await answer.click();
   await screenshot(page, 'without-script-bin');
-  await press(page, '元に戻す');
+  await page.locator('.toolbar').getByRole('button', { name: '元に戻す' }).click();
+  await page.getByText('メールを元に戻しました').waitFor();
   await page.goto(`${site}/mail/inbox`);
   await answer.waitFor();
 
