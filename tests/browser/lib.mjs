@@ -19,7 +19,7 @@ export const SIZES = {
 
 const SCREENS = fileURLToPath(new URL('../../target/screens/', import.meta.url));
 const WAIT_MS = 10_000;
-const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+export const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
 const FLAGS = [
   '--no-sandbox',

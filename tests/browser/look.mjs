@@ -1,5 +1,7 @@
-// A look at a page with a tester's eyes: what axe finds at each size, and pictures to keep.
+// A look at a page with a tester's eyes: what axe finds at each size, where the Tab key comes, and
+// pictures to keep.
 
+import { walk } from './hands.mjs';
 import { SIZES, axe, screenshot } from './lib.mjs';
 
 /** Answers the findings, each with the name of the page; none is what a test wants. */
@@ -14,5 +16,5 @@ export async function look(page, name) {
   }
   await page.setViewportSize(before);
   await screenshot(page, name);
-  return findings;
+  return [...findings, ...await walk(page, name)];
 }

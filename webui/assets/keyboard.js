@@ -26,9 +26,12 @@ if (dialog) {
   choice.checked = on();
   choice.addEventListener('change', () => localStorage.setItem('tokinet-keys', choice.checked ? 'on' : 'off'));
   one('[data-keys]')?.addEventListener('click', acts['?']);
+  // WebKit leaves the focus on a closed dialog's field, where every key would count as typing.
+  dialog.addEventListener('close', () => dialog.contains(document.activeElement) && document.activeElement.blur());
   addEventListener('keydown', (event) => {
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || !on()) return;
-    if (event.target.matches('input, textarea, select, [contenteditable]') || (dialog.open && event.key !== '?')) return;
+    const explained = dialog.open && event.key === '?';
+    if (!explained && (dialog.open || event.target.matches('input, textarea, select, [contenteditable]'))) return;
     const act = acts[event.key];
     if (!act) return;
     event.preventDefault();
