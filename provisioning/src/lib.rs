@@ -1,7 +1,7 @@
 //! Who exists: facilities, members, devices, cards, and the authority that signs for them.
 //!
 //! Start with `facilities` and `members`, then `cards` and `enrolment`, which turn paper into
-//! a working device. Nothing here knows of pages or sockets.
+//! a working device, and `renewal`, which keeps it working. Nothing here knows of pages or sockets.
 
 pub mod network;
 
@@ -17,6 +17,10 @@ pub mod devices;
 pub mod cards;
 
 pub mod enrolment;
+
+pub mod renewal;
+
+pub mod stock;
 
 pub mod authority;
 

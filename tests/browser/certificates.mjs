@@ -4,8 +4,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Makes the database; trusts `root` (PEM) for servers and imports `p12` where they are given. */
-export function fillCertificates(home, { root, p12, p12Password }) {
+/**
+ * Makes the database; trusts `root` (PEM) for servers and imports `p12`, and `more` of them, where
+ * they are given.
+ */
+export function fillCertificates(home, { root, p12, p12Password, more = [] }) {
   const folder = join(home, '.pki', 'nssdb');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const database = `sql:${folder}`;
@@ -13,11 +16,11 @@ export function fillCertificates(home, { root, p12, p12Password }) {
   if (root) {
     run('certutil', ['-A', '-d', database, '-n', 'root', '-t', 'C,,', '-i', root]);
   }
-  if (p12) {
+  for (const one of p12 ? [{ p12, p12Password }, ...more] : more) {
     // By file, because arguments can be read by everybody on the machine.
     const password = join(home, 'p12-password');
-    writeFileSync(password, p12Password, { mode: 0o600 });
-    run('pk12util', ['-i', p12, '-d', database, '-w', password, '-K', '']);
+    writeFileSync(password, one.p12Password, { mode: 0o600 });
+    run('pk12util', ['-i', one.p12, '-d', database, '-w', password, '-K', '']);
   }
 }
 

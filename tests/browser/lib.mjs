@@ -38,6 +38,7 @@ const FLAGS = [
  * `{'app.tokinet.test': '127.0.0.1:8443'}`; no other name is found. Pages then say
  * `https://app.tokinet.test/`, without a port.
  * `root` is the PEM file of the CA to trust, `p12` the device certificate; both may be left out.
+ * `more` are further certificates: `[{ p12, p12Password }]`.
  *
  * Answers `{ page, context, problems, close }`. `problems` fills with what the pages complained
  * about: console errors, such as those of the content security policy, and uncaught exceptions.
@@ -47,6 +48,7 @@ export async function launch({
   root,
   p12,
   p12Password = '',
+  more,
   size = SIZES.pc,
   javaScript = true,
   executable = '/usr/bin/chromium',
@@ -58,7 +60,7 @@ export async function launch({
     rmSync(home, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
-    fillCertificates(home, { root, p12, p12Password });
+    fillCertificates(home, { root, p12, p12Password, more });
     const context = await chromium.launchPersistentContext(join(home, 'profile'), {
       executablePath: executable,
       headless: true,

@@ -119,6 +119,13 @@ const OFFICE = [
   ['office-cards-choose', followFirst('.picks a')],
   ['office-devices', '/office/devices'],
   ['office-revoke', followFirst('a[href$="/revoke"]')],
+  ['office-devices-ending', '/office/devices/ending'],
+  ['office-stock-none', '/office/stock'],
+  ['office-stock', async (page) => {
+    await page.getByRole('button', { name: '棚卸しを始める' }).click();
+    await page.getByRole('heading', { name: '施設ごとの回答' }).waitFor();
+  }],
+  ['office-stock-facility', followFirst('.cell-name')],
   ['office-enrolments', '/office/enrolments'],
   ['office-setup', '/office/setup'],
   ['office-setup-open', async (page) => {
@@ -169,7 +176,23 @@ const OFFICE = [
 ];
 
 const MANAGER = [
+  ['manager-home', '/'],
+  ['me-renew', '/me/devices/renew'],
+  ['me-renew-begun', async (page) => {
+    await page.getByRole('button', { name: '更新する' }).click();
+    await page.getByRole('button', { name: '新しい証明書を受け取る' }).waitFor();
+  }],
+  ['me-renew-taken', async (page) => {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: '新しい証明書を受け取る' }).click(),
+    ]);
+    await download.delete();
+    await page.goto(page.url());
+    await page.getByText('受け取りました').first().waitFor();
+  }],
   ['facility', '/facility'],
+  ['facility-stock', '/facility/stock'],
   ['facility-mailboxes', '/facility/mailboxes'],
   ['facility-mailbox-form', (page) => page.locator('.box-form summary').first().click()],
 ];

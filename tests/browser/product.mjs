@@ -16,13 +16,18 @@ export const APP = `https://app.${DOMAIN}`;
 export const TOUROKU = `https://touroku.${DOMAIN}`;
 export const OFFICE_CODE = '9900000010';
 
-/** Makes a network and serves it; `card` is the first administrator's. */
-export async function startNetwork() {
+/**
+ * Makes a network and serves it; `card` is the first administrator's. `past`, as in `-700d`,
+ * is the time at which all of it happens until `comeToPresent`: Debian's faketime tells it to the
+ * program, which has no such door itself.
+ */
+export async function startNetwork({ past } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'tokinet-network-'));
   const at = (name) => join(folder, name);
   const tokinet = async (args, env = {}) => {
     const options = { cwd: folder, env: { ...process.env, ...env } };
-    return (await promisify(execFile)(BINARY, args, options)).stdout;
+    const [program, ...all] = atTime(past, args);
+    return (await promisify(execFile)(program, all, options)).stdout;
   };
   const told = await tokinet(
     ['init', '--network', 'ひだまりネット', '--domain', DOMAIN, '--listen', '127.0.0.1:0',
@@ -40,9 +45,10 @@ export async function startNetwork() {
   // Nobody waits for second thoughts here.
   const config = readFileSync(at('tokinet.toml'), 'utf8');
   writeFileSync(at('tokinet.toml'), config.replace(/undo_seconds = \d+/, 'undo_seconds = 0'));
-  const server = serve(['run'], folder);
+  const server = serve(['run'], folder, past);
   const address = (await server.line(/^ready on (\S+)$/))[1];
-  const hosts = { [new URL(APP).host]: address, [new URL(TOUROKU).host]: address };
+  const hostsAt = (where) => ({ [new URL(APP).host]: where, [new URL(TOUROKU).host]: where });
+  const hosts = hostsAt(address);
 
   /** What a Linux PC does with its card: files for a browser. */
   const enrol = async (card, name) => {
@@ -64,11 +70,19 @@ export async function startNetwork() {
     const texts = [server.log(), ...kept];
     return words.filter((word) => texts.some((text) => text.includes(word)));
   };
+  let running = server;
+  /** Stops the program and starts it in our time, on the same data; answers the new `hosts`. */
+  const comeToPresent = async () => {
+    await running.stop('SIGTERM');
+    past = undefined;
+    running = serve(['run'], folder);
+    return hostsAt((await running.line(/^ready on (\S+)$/))[1]);
+  };
   const close = async () => {
-    await server.stop('SIGTERM');
+    await running.stop('SIGTERM');
     rmSync(folder, { recursive: true });
   };
-  return { ...server, folder, at, address, hosts, card, fingerprint, ask, enrol, leaks, close };
+  return { ...server, comeToPresent, folder, at, address, hosts, card, fingerprint, ask, enrol, leaks, close };
 }
 
 /** The fictional network behind its forwarder; `people` by their role, each with a `site`. */
@@ -88,8 +102,14 @@ export async function startTry() {
   return { ...server, address, doors, people, hosts, close };
 }
 
-function serve(args, cwd) {
-  const child = spawn(BINARY, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+/** The program with its arguments, at another time where one is given. */
+function atTime(past, args) {
+  return past ? ['faketime', '-f', past, BINARY, ...args] : [BINARY, ...args];
+}
+
+function serve(args, cwd, past) {
+  const [program, ...all] = atTime(past, args);
+  const child = spawn(program, all, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   const lines = [];
   const waiting = new Set();
   const ended = new Promise((done) => { child.once('exit', (code) => done(code)); });

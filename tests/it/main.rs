@@ -24,6 +24,7 @@ mod sessions;
 mod cut;
 
 mod enrolment;
+mod renewal;
 
 mod checks;
 mod crash;

@@ -56,7 +56,8 @@ pub fn routes() -> Routes {
 }
 
 /// What the box does by itself.
-pub const JOBS: &[Job] = &[mail::WAKE, mail::PURGE, mail::chase::CHASE, mail::drafts::UPLOADS_JOB];
+pub const JOBS: &[Job] =
+    &[mail::WAKE, mail::PURGE, mail::chase::CHASE, mail::drafts::UPLOADS_JOB, me::devices::CHORES];
 
 /// Serves both hosts on one listener until `stop`; open requests may end.
 pub async fn serve(

@@ -4,7 +4,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
+use jiff::SignedDuration;
 use provisioning::cards::{self, Approval};
+use provisioning::devices::Certificate;
 use store::{Act, Actor, Clock, Layout, MasterKey, Store};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -123,6 +125,9 @@ async fn enrol_personas(running: &Running, data: &DemoNetwork) -> anyhow::Result
             chain: vec![enrolled.certificate, enrolled.device_ca],
             pkcs8: enrolled.key.pkcs8().as_bytes().to_vec(),
         };
+        if let Some(days) = persona.days_left {
+            age(running, enrolled.key.public_key().sha256(), days).await?;
+        }
         guests.push(Guest {
             role: role.clone(),
             name: member.member.details.name.full(),
@@ -172,6 +177,24 @@ async fn restore_password(
     });
     if !kept.await? {
         bail!("the demo's people have no passwords");
+    }
+    Ok(())
+}
+
+/// As if the device had been enrolled long ago: the store's word counts, not the certificate's.
+async fn age(running: &Running, spki: [u8; 32], days: i64) -> anyhow::Result<()> {
+    let app = &running.app;
+    let act = Act::new(Actor::System, "demo.age", app.now());
+    // A little more, so that the first pages show these days and not one less.
+    let left = SignedDuration::from_hours(24 * days) + SignedDuration::from_mins(10);
+    let not_after = app.now() + left;
+    let aged = app.store.write(act, move |write| {
+        let Some(row) = write.get::<Certificate>(&spki)? else { return Ok(false) };
+        write.put(&Certificate { not_after, ..row })?;
+        Ok::<_, store::StoreError>(true)
+    });
+    if !aged.await? {
+        bail!("the demo's device has no certificate");
     }
     Ok(())
 }

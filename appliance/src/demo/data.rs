@@ -71,6 +71,8 @@ pub struct MailboxData {
 pub struct Persona {
     pub member: String,
     pub device: String,
+    /// Of a device that was enrolled long ago: days that its certificate still lasts.
+    pub days_left: Option<i64>,
 }
 
 #[derive(Deserialize)]

@@ -96,7 +96,8 @@ pub fn issue(
 }
 
 /// Makes a card or a code. Paper ends every open card of the member in the same act, a code on a
-/// screen only other codes: a letter on its way stays good.
+/// screen only other codes: a letter on its way stays good. Paper in the place of a device ends
+/// only other paper for that device: a member who keeps three of them gets three letters.
 pub fn make(
     write: &mut Write<'_>,
     clock: &Clock,
@@ -110,7 +111,7 @@ pub fn make(
             return Err(CardProblem::NoDevice);
         }
     }
-    end_earlier(write, wanted.member, wanted.shown)?;
+    end_earlier(write, wanted)?;
     let secret = CardSecret::random(clock);
     let issued_at = clock.now();
     let number = CardNumber::random(clock);
@@ -145,12 +146,19 @@ pub fn make(
     Ok(Made { card, secret, initial_password, terms })
 }
 
-fn end_earlier(write: &mut Write<'_>, member: Id<Member>, shown: Shown) -> Result<(), StoreError> {
+fn end_earlier(write: &mut Write<'_>, wanted: Wanted) -> Result<(), StoreError> {
     let order = Order::Ascending;
-    let page = write.page_by::<CardByMember>(&member, order, None, CARDS_OF_MEMBER_MAX)?;
+    let page = write.page_by::<CardByMember>(&wanted.member, order, None, CARDS_OF_MEMBER_MAX)?;
     for mut earlier in page.rows {
-        let is_paper = terms_within(write, earlier.number)?.shown == Shown::Paper;
-        let ends = shown == Shown::Paper || !is_paper;
+        let terms = terms_within(write, earlier.number)?;
+        let is_paper = terms.shown == Shown::Paper;
+        let ends = match (wanted.shown, wanted.purpose) {
+            (Shown::Paper, Purpose::Replace(_)) => is_paper && terms.purpose == wanted.purpose,
+            (Shown::Paper, Purpose::FirstDevice | Purpose::AddDevice | Purpose::PasswordReset) => {
+                true
+            }
+            (Shown::OfficeScreen | Shown::OwnDevice(_), _) => !is_paper,
+        };
         if earlier.state == CardState::Open && ends {
             earlier.state = CardState::Cancelled;
             write.put(&earlier)?;

@@ -3,7 +3,9 @@
 mod alarms;
 mod model;
 mod news;
+mod reminders;
 mod stand_ins;
+mod successors;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -16,11 +18,20 @@ pub use model::{
     Admission, Certificate, CertificateState, Device, DeviceSeen, DeviceState, Platform, Refusal,
 };
 pub use news::{DeviceNews, NewsKind, forget_news, news_of};
+pub use reminders::{
+    Due, Reminder, ReminderByTime, ReminderProblem, Told, due_reminders, forget_reminder, remind,
+    reminders_of, reminders_since,
+};
 pub use stand_ins::{
     StandIn, StandInProblem, end_stand_in, grant_stand_in, open_stand_ins, stand_in, stand_ins_at,
 };
+pub use successors::{
+    SuccessionProblem, Successor, first_used, lapse, overdue_successors, waiting_successor,
+};
+pub(crate) use tables::certificates_within;
 pub use tables::{
     CertificateByDevice, CertificateByEnd, DeviceByFacility, RevokeProblem, admit, certificates_of,
-    ending, ends_at, last_seen, list, of_facility, retire, revoke, revoked_certificates,
+    devices_ending, ending, ends_at, last_seen, list, of_facility, retire, revoke,
+    revoked_certificates,
 };
-pub use users::users;
+pub use users::{COMES_AGAIN, PASSWORD_LEFT, users};

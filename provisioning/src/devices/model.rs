@@ -86,7 +86,11 @@ pub struct DeviceSeen {
 pub struct Admission {
     pub device: Device,
     pub facility: Facility,
+    /// Of the key that speaks.
+    pub spki: [u8; 32],
     pub not_after: Timestamp,
+    /// A renewed certificate that waited for this first use.
+    pub waited: bool,
 }
 
 /// Why a device may not speak.
@@ -94,6 +98,8 @@ pub struct Admission {
 pub enum Refusal {
     Unknown,
     CertificateRevoked,
+    /// The device goes on with another certificate.
+    CertificateReplaced,
     NotYetValid,
     Expired,
     DeviceRevoked,
@@ -111,9 +117,15 @@ pub(super) fn judge(
 ) -> Result<(), Refusal> {
     use crate::facilities::{FacilityState, RoutePolicy};
 
-    match certificate.state {
-        CertificateState::Active => {}
-        CertificateState::Revoked { .. } => return Err(Refusal::CertificateRevoked),
+    match (&certificate.state, &device.state) {
+        (CertificateState::Active, _) => {}
+        (CertificateState::Revoked { .. }, DeviceState::Active) => {
+            return Err(Refusal::CertificateReplaced);
+        }
+        (
+            CertificateState::Revoked { .. },
+            DeviceState::Revoked { .. } | DeviceState::Retired { .. },
+        ) => return Err(Refusal::CertificateRevoked),
     }
     match device.state {
         DeviceState::Active => {}

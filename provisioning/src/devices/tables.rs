@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use store::{Housekeeping, Id, Index, Indexer, Order, Plain, Read, Record, StoreError, Write};
 
 use super::model::judge;
-use super::{Admission, Certificate, CertificateState, Device, DeviceSeen, DeviceState, Refusal};
+use super::{
+    Admission, Certificate, CertificateState, Device, DeviceSeen, DeviceState, Refusal, Successor,
+};
 use crate::facilities::Facility;
 
 impl Record for Device {
@@ -111,8 +113,16 @@ pub fn admit(
     let Some(facility) = read.get::<Facility>(&device.facility)? else {
         return Ok(Err(Refusal::Unknown));
     };
-    let verdict = judge(&certificate, &device, &facility, now);
-    Ok(verdict.map(|()| Admission { device, facility, not_after: certificate.not_after }))
+    if let Err(refusal) = judge(&certificate, &device, &facility, now) {
+        return Ok(Err(refusal));
+    }
+    let successor: Option<Successor> = read.get(spki)?;
+    if successor.as_ref().is_some_and(|one| one.is_over(now)) {
+        return Ok(Err(Refusal::CertificateReplaced));
+    }
+    let waited = successor.is_some_and(|one| one.is_waiting());
+    let (spki, not_after) = (certificate.spki, certificate.not_after);
+    Ok(Ok(Admission { device, facility, spki, not_after, waited }))
 }
 
 pub fn list(read: &Read<'_>) -> Result<Vec<Device>, StoreError> {
@@ -137,14 +147,41 @@ pub fn certificates_of(
     Ok(page.rows)
 }
 
-/// When the certificates of a device end for good: the end of the one that lasts longest.
+pub(crate) fn certificates_within(
+    write: &Write<'_>,
+    device: Id<Device>,
+) -> Result<Vec<Certificate>, StoreError> {
+    let (order, rows_max) = (Order::Ascending, CERTIFICATES_OF_DEVICE_MAX);
+    Ok(write.page_by::<CertificateByDevice>(&device, order, None, rows_max)?.rows)
+}
+
+/// When a device may speak no more: the end of the certificate in use that lasts longest. One that
+/// waits for its first use promises nothing yet.
 pub fn ends_at(read: &Read<'_>, device: Id<Device>) -> Result<Option<Timestamp>, StoreError> {
     let all = certificates_of(read, device)?;
-    Ok(all.iter().map(|certificate| certificate.not_after).max())
+    let mut in_use = None;
+    for certificate in &all {
+        let waits = read.get::<Successor>(&certificate.spki)?.is_some_and(|one| one.is_waiting());
+        if certificate.state == CertificateState::Active && !waits {
+            in_use = in_use.max(Some(certificate.not_after));
+        }
+    }
+    // Of a device that has ended, all that is left to tell.
+    Ok(in_use.or_else(|| all.iter().map(|certificate| certificate.not_after).max()))
 }
 
 /// How many active devices may not speak any more from `until` on, though they may `now`.
 pub fn ending(read: &Read<'_>, now: Timestamp, until: Timestamp) -> Result<usize, StoreError> {
+    Ok(devices_ending(read, now, until)?.len())
+}
+
+/// Active devices that may speak until after `from`, and no more after `until`; with their end,
+/// the soonest in front.
+pub fn devices_ending(
+    read: &Read<'_>,
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<Vec<(Device, Timestamp)>, StoreError> {
     const ROWS_A_READ: usize = 500;
     let mut devices = std::collections::BTreeSet::new();
     let mut after = None;
@@ -157,7 +194,7 @@ pub fn ending(read: &Read<'_>, now: Timestamp, until: Timestamp) -> Result<usize
             ROWS_A_READ,
         )?;
         let reached_later = page.rows.iter().any(|certificate| certificate.not_after > until);
-        let in_date = page.rows.iter().filter(|certificate| certificate.not_after > now);
+        let in_date = page.rows.iter().filter(|certificate| certificate.not_after > from);
         let soon = in_date.filter(|certificate| certificate.not_after <= until);
         devices.extend(soon.map(|certificate| certificate.device));
         after = page.next;
@@ -165,15 +202,16 @@ pub fn ending(read: &Read<'_>, now: Timestamp, until: Timestamp) -> Result<usize
             break;
         }
     }
-    let mut count = 0;
+    let mut ending = Vec::new();
     for id in devices {
-        let device: Option<Device> = read.get(&id)?;
-        let active = device.is_some_and(|device| device.state == DeviceState::Active);
-        if active && ends_at(read, id)?.is_some_and(|ends_at| ends_at <= until) {
-            count += 1;
+        let Some(device) = read.get::<Device>(&id)? else { continue };
+        let ends_at = ends_at(read, id)?.filter(|at| *at > from && *at <= until);
+        if let Some(ends_at) = ends_at.filter(|_| device.state == DeviceState::Active) {
+            ending.push((device, ends_at));
         }
     }
-    Ok(count)
+    ending.sort_by_key(|(_, ends_at)| *ends_at);
+    Ok(ending)
 }
 
 pub fn last_seen(read: &Read<'_>, device: Id<Device>) -> Result<Option<Timestamp>, StoreError> {
@@ -218,13 +256,7 @@ fn end(
         device.state = state;
         write.put(&device)?;
     }
-    let certificates = write.page_by::<CertificateByDevice>(
-        &id,
-        Order::Ascending,
-        None,
-        CERTIFICATES_OF_DEVICE_MAX,
-    )?;
-    for mut certificate in certificates.rows {
+    for mut certificate in certificates_within(write, id)? {
         if certificate.state == CertificateState::Active {
             certificate.state = CertificateState::Revoked { at: now };
             write.put(&certificate)?;

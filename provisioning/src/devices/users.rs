@@ -8,7 +8,10 @@ use crate::directory::Directory;
 use crate::members::Member;
 
 /// Whoever used it since may have left a password in its browser.
-const LOOKED_BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
+pub const PASSWORD_LEFT: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Whoever used it since will want to use it again: nurses of a night shift come seldom.
+pub const COMES_AGAIN: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// The latest acts of each member; more would take long, and the latest tell enough.
 const ROWS_OF_MEMBER: usize = 100;
@@ -21,6 +24,7 @@ pub fn users(
     read: &Read<'_>,
     directory: &Directory,
     device: &Device,
+    within: SignedDuration,
     now: Timestamp,
 ) -> Result<Vec<Id<Member>>, StoreError> {
     let here = directory.entries().filter(|entry| entry.member.facility == device.facility);
@@ -28,7 +32,7 @@ pub fn users(
     for entry in here.take(MEMBERS_LOOKED_AT) {
         let member = entry.member.id;
         let rows = read.trail_of_member(member.bytes(), ROWS_OF_MEMBER)?;
-        let mut lately = rows.iter().filter(|row| now.duration_since(row.at) < LOOKED_BACK);
+        let mut lately = rows.iter().filter(|row| now.duration_since(row.at) < within);
         if lately.any(|row| comes_from(row.actor, device.id)) {
             users.push(member);
         }

@@ -5,6 +5,7 @@
 
 mod answering;
 mod model;
+mod replaced;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,10 @@ mod windows;
 
 pub use answering::{Eyes, check_eyes, waiting_for};
 pub use model::{Enrolment, EnrolmentProblem, EnrolmentState, Form, Redemption, SessionToken};
+pub use replaced::{
+    ReplaceNews, RetireProblem, forget_replace_news, replace_news, replaced_and_silent,
+    retire_silent,
+};
 pub use tables::{
     EnrolmentByMember, EnrolmentBySession, EnrolmentByState, any_unfinished, approve, by_session,
     complete, first_seen, of_member, prepare, recent, redeem, refuse, waiting,

@@ -4,6 +4,7 @@
 
 mod mailboxes;
 mod pages;
+pub mod stock;
 #[cfg(test)]
 mod tests;
 
@@ -16,5 +17,7 @@ pub fn routes() -> Routes {
         .post(Access::Manager, "/facility/enrolments/{ours}/refuse", pages::post_refuse)
         .get(Access::Manager, "/facility/devices/{spare}/lost", pages::show_lost)
         .post(Access::Manager, "/facility/devices/{spare}/lost", pages::post_lost)
+        .post(Access::Manager, "/facility/devices/{replaced}/noted", pages::post_noted)
         .join(mailboxes::routes())
+        .join(stock::routes())
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use provisioning::devices::{self, AlarmKind, Device, DeviceState, open_alarms_of, stand_ins_at};
 use provisioning::directory::Directory;
-use provisioning::enrolment::{self, Enrolment, Eyes};
+use provisioning::enrolment::{self, Enrolment, Eyes, forget_replace_news, replace_news};
 use serde::Serialize;
 use store::{Id, Read, StoreError};
 
@@ -27,6 +27,7 @@ struct FacilityPage {
     facility: Facts,
     waiting: Vec<ApprovalRow>,
     guests: Vec<GuestRow>,
+    replaced: Vec<ReplacedRow>,
     devices: Vec<Row>,
 }
 
@@ -51,6 +52,16 @@ struct GuestRow {
     reason: String,
 }
 
+/// Somebody began to replace a device that others enrolled.
+#[derive(Serialize)]
+struct ReplacedRow {
+    device: Id<Device>,
+    name: String,
+    member: String,
+    job: &'static str,
+    when: String,
+}
+
 #[derive(Serialize)]
 struct Row {
     id: Id<Device>,
@@ -72,11 +83,12 @@ pub async fn show_facility(
     State(app): State<App>,
 ) -> Result<Response, Failure> {
     let (directory, now) = (app.directory()?, asked.now());
-    let (mut waiting, guests, devices) = app.store.read(|read| {
+    let (mut waiting, guests, replaced, devices) = app.store.read(|read| {
         let own = devices::of_facility(read, asked.facility().id)?;
         Ok::<_, StoreError>((
             enrolment::waiting_for(read, eyes(&asked), now)?,
             guests(read, &asked, &directory, &own)?,
+            replaced(read, &asked, &directory)?,
             rows(read, &asked, &directory, own)?,
         ))
     })?;
@@ -86,7 +98,7 @@ pub async fn show_facility(
         active: devices.iter().filter(|row| row.state == "active").count(),
     };
     let waiting = waiting.into_iter().map(|one| approval_row(one, &directory, now)).collect();
-    let page = FacilityPage { facility, waiting, guests, devices };
+    let page = FacilityPage { facility, waiting, guests, replaced, devices };
     frame.show(Nav::Facility, "施設の管理", &page)
 }
 
@@ -115,6 +127,21 @@ fn guests(
         }
     });
     Ok(open.collect())
+}
+
+fn replaced(
+    read: &Read<'_>,
+    asked: &SignedIn,
+    directory: &Directory,
+) -> Result<Vec<ReplacedRow>, StoreError> {
+    let mut rows = Vec::new();
+    for one in replace_news(read, asked.facility().id)? {
+        let Some(device) = read.get::<Device>(&one.device)? else { continue };
+        let (member, job) = member_words(directory, one.by);
+        let when = japanese::short(one.at, asked.now());
+        rows.push(ReplacedRow { device: one.device, name: device.name, member, job, when });
+    }
+    Ok(rows)
 }
 
 /// Those in use first, the newest in front.
@@ -240,6 +267,23 @@ fn own_device(app: &App, asked: &Manager, id: Id<Device>) -> Result<Device, Fail
     let device = app.store.read(|read| read.get::<Device>(&id))?.ok_or(Failure::NotFound)?;
     let own = device.facility == asked.facility().id && device.id != asked.device().id;
     if own { Ok(device) } else { Err(Failure::NotFound) }
+}
+
+pub async fn post_noted(
+    Path(id): Path<Id<Device>>,
+    asked: Manager,
+    State(app): State<App>,
+    _: Fields,
+) -> Result<Response, Failure> {
+    let facility = asked.facility().id;
+    let act = asked.act("device.replace_read").on("device", id);
+    let noted =
+        app.store.write(act, move |write| match forget_replace_news(write, facility, id)? {
+            0 => Err(Failure::NotFound),
+            _ => Ok(()),
+        });
+    noted.await?;
+    Ok(redirect_saying(LIST, "確認しました"))
 }
 
 pub async fn post_lost(

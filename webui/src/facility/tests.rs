@@ -96,3 +96,23 @@ async fn the_page_is_for_managers_on_a_device_of_theirs() {
     assert!(home.contains("施設の管理"));
     assert!(!net.visitor(Persona::Member).get("/").await.body.contains("施設の管理"));
 }
+
+#[tokio::test]
+async fn a_manager_reads_that_a_device_of_others_is_replaced() {
+    let net = Net::new();
+    let clinic_device = net.app.store.read(devices::list).unwrap();
+    let clinic_device = clinic_device.into_iter().find(|one| one.facility == net.clinic.id);
+    let (device, facility) = (clinic_device.unwrap().id, net.clinic.id);
+    let (by, at) = (net.doctor.id, net.app.now());
+    act(&net.app.store, move |write| {
+        write.put(&enrolment::ReplaceNews { facility, device, by, at }).unwrap();
+    });
+    let doctor = net.visitor(Persona::Manager);
+    assert!(doctor.get("/").await.body.contains("入れ替えが始まりました"));
+    assert!(doctor.get("/facility").await.body.contains("入れ替えのコードを出しました"));
+    let noted = format!("/facility/devices/{device}/noted");
+    assert_eq!(doctor.post(&noted, &[]).await.location, "/facility");
+    assert_eq!(doctor.post(&noted, &[]).await.status.as_u16(), 404);
+    assert!(!doctor.get("/").await.body.contains("入れ替えが始まりました"));
+    assert!(!net.visitor(Persona::Member).get("/").await.body.contains("入れ替えが始まりました"));
+}

@@ -28,9 +28,6 @@ const SENT_SHOWN: usize = 5;
 /// How far back the page looks for what is unread or not opened yet.
 const ROWS_LOOKED_AT: usize = 100;
 
-/// Days before its end on which a device is spoken of.
-const DEVICE_WARNED_DAYS: i64 = 60;
-
 #[derive(Serialize)]
 struct HomePage {
     home: Home,
@@ -52,7 +49,6 @@ struct Home {
     sent: Vec<SentView>,
     writing: Vec<WritingView>,
     password: Option<Days>,
-    device: Option<DeviceDays>,
     office: Option<Counts>,
 }
 
@@ -76,12 +72,6 @@ struct WritingView {
 #[derive(Serialize)]
 struct Days {
     days: i64,
-}
-
-#[derive(Serialize)]
-struct DeviceDays {
-    days: i64,
-    name: String,
 }
 
 pub async fn show_home(
@@ -113,7 +103,6 @@ pub async fn show_home(
         sent: waiting.into_iter().take(SENT_SHOWN).collect(),
         writing: rows.take(DRAFTS_SHOWN).map(writing_view).collect(),
         password: days_to_tell(&app, credential).map(|days| Days { days }),
-        device: device_days(&asked),
         office: if asked.at_the_desk() { Some(counts(&app)?) } else { None },
     };
     let urgent = app.store.read(|read| chase::open_of(read, asked.id()))?;
@@ -141,11 +130,4 @@ fn sent_view(entry: &Entry, now: jiff::Timestamp) -> Option<SentView> {
 fn writing_view(row: EntryView) -> WritingView {
     let to = format!("{} {}", row.name, row.job);
     WritingView { href: row.href, subject: row.subject, to, when: row.when }
-}
-
-fn device_days(asked: &SignedIn) -> Option<DeviceDays> {
-    let left = asked.admitted().not_after().duration_since(asked.now());
-    let days = left.as_hours() / 24;
-    let name = asked.device().name.clone();
-    (days <= DEVICE_WARNED_DAYS).then_some(DeviceDays { days, name })
 }

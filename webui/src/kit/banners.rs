@@ -1,8 +1,13 @@
 //! What stands above every page until somebody has dealt with it.
 
-use provisioning::devices::{AlarmKind, Device, DeviceNews, NewsKind, news_of, open_alarms_of};
-use provisioning::enrolment::{SetupWindow, open_windows};
+use provisioning::devices::{
+    AlarmKind, Device, DeviceNews, NewsKind, Reminder, news_of, open_alarms_of, reminders_of,
+    waiting_successor,
+};
+use provisioning::enrolment::{SetupWindow, open_windows, replace_news};
 use provisioning::facilities::Facility;
+use provisioning::renewal::{days_left, is_due};
+use provisioning::stock;
 use serde::Serialize;
 use store::{Read, StoreError};
 
@@ -38,8 +43,23 @@ pub fn banners(read: &Read<'_>, asked: &SignedIn) -> Result<Vec<Banner>, StoreEr
             link: "",
         });
     }
+    shown.extend(term(read, asked)?);
+    shown.extend(others(read, asked)?);
     for one in news_of(read, asked.id(), asked.device().id, asked.now())? {
         shown.extend(news(read, &one)?);
+    }
+    if asked.manages()
+        && let Some(take) = stock::current(read)?
+    {
+        let left = stock::left_of(read, &take, asked.facility().id)?;
+        shown.extend(stock_take(left));
+    }
+    if asked.manages()
+        && let Some(one) = replace_news(read, asked.facility().id)?.first()
+        && let Some(device) = read.get::<Device>(&one.device)?
+    {
+        let text = format!("端末「{}」の入れ替えが始まりました。", device.name);
+        shown.push(Banner { text, href: Some("/facility"), link: "確かめる" });
     }
     if asked.at_the_desk() || asked.manages() {
         for window in open_windows(read, asked.now())? {
@@ -47,6 +67,57 @@ pub fn banners(read: &Read<'_>, asked: &SignedIn) -> Result<Vec<Banner>, StoreEr
         }
     }
     Ok(shown)
+}
+
+/// The certificate of the device in hand, from sixty days before its end.
+fn term(read: &Read<'_>, asked: &SignedIn) -> Result<Option<Banner>, StoreError> {
+    let (ends_at, now) = (asked.admitted().not_after(), asked.now());
+    if !is_due(ends_at, now) || asked.guest_until().is_some() {
+        return Ok(None);
+    }
+    let (text, link) = match waiting_successor(read, asked.device().id, now)? {
+        Some(_) => (
+            "新しい証明書は受け取り済みです。ブラウザーをすべて閉じて、開き直してください。"
+                .to_owned(),
+            "手順を見る",
+        ),
+        None => (say_days("この端末の証明書", days_left(ends_at, now)), "更新する"),
+    };
+    Ok(Some(Banner { text, href: Some("/me/devices/renew"), link }))
+}
+
+fn say_days(what: &str, days: i64) -> String {
+    match days {
+        0 => format!("{what}は、今日で期限が切れます。"),
+        days => format!("{what}は残り {days} 日です。"),
+    }
+}
+
+/// Devices that the member uses or manages beside the one in hand.
+fn others(read: &Read<'_>, asked: &SignedIn) -> Result<Option<Banner>, StoreError> {
+    let mut open = reminders_of(read, asked.id(), asked.now())?;
+    open.retain(|one| one.device != asked.device().id);
+    let text = match open.as_slice() {
+        [] => return Ok(None),
+        [one] => match one_of(read, asked, one)? {
+            Some(text) => text,
+            None => return Ok(None),
+        },
+        many => format!("証明書の期限が近い端末が {} 台あります。", many.len()),
+    };
+    Ok(Some(Banner { text, href: Some("/me/devices"), link: "確かめる" }))
+}
+
+fn one_of(read: &Read<'_>, asked: &SignedIn, one: &Reminder) -> Result<Option<String>, StoreError> {
+    let Some(device) = read.get::<Device>(&one.device)? else { return Ok(None) };
+    let what = format!("端末「{}」の証明書", device.name);
+    Ok(Some(say_days(&what, days_left(one.ends_at, asked.now()))))
+}
+
+/// Until the facility's manager has answered for all of its devices.
+fn stock_take(left: usize) -> Option<Banner> {
+    let text = format!("年に一度の端末の棚卸しです。{left}台の回答をお願いします。");
+    (left > 0).then_some(Banner { text, href: Some("/facility/stock"), link: "回答する" })
 }
 
 fn news(read: &Read<'_>, one: &DeviceNews) -> Result<Option<Banner>, StoreError> {

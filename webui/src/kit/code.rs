@@ -3,6 +3,7 @@
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use jiff::Timestamp;
 use provisioning::cards::{self, CardProblem, Made, Purpose, Wanted};
+use provisioning::enrolment::ReplaceNews;
 use qrcode::{Color, EcLevel, QrCode};
 use serde::Serialize;
 use store::{Act, StoreError};
@@ -102,18 +103,22 @@ enum CodeProblem {
     Store(#[from] StoreError),
 }
 
-/// Makes a code once a form: a reload must not show a second one.
+/// Makes a code once a form: a reload must not show a second one. `news` is told in the same act.
 pub async fn make_code(
     app: &App,
     act: Act,
     once: &str,
     wanted: Wanted,
+    news: Option<ReplaceNews>,
     back: String,
 ) -> Result<Made, Failure> {
     let (parts, once, now) = (app.clone(), once.to_owned(), app.now());
     let made = app.store.write(act, move |write| {
         if once.is_empty() || !spend(write, &once, now)? {
             return Err(CodeProblem::SentBefore);
+        }
+        if let Some(news) = news {
+            write.put(&news)?;
         }
         Ok(cards::make(write, parts.store.clock(), &parts.authority, wanted)?)
     });

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use provisioning::credentials::{Credential, CredentialState, demand_change};
-use provisioning::devices::{self, AlarmKind, Device, DeviceNews, RevokeProblem, raise, users};
+use provisioning::devices::{
+    self, AlarmKind, Device, DeviceNews, PASSWORD_LEFT, RevokeProblem, raise, users,
+};
 use provisioning::members::Member;
 use store::{Act, Id, Read, StoreError, Write};
 use tokio::task::spawn_blocking;
@@ -24,22 +26,27 @@ pub struct Cut {
 /// Why, and so what follows.
 #[derive(Clone, Debug)]
 pub enum Why {
-    /// It is not used any more.
+    /// It shall not speak any more.
     GivenUp,
+    /// Nobody took it: it is scrapped, or goes to another facility and is enrolled anew there.
+    Retired,
     /// Somebody else may hold it: passwords typed there in the last month are changed. The alarm
     /// tells the office, where somebody else reported it.
     Lost(Option<AlarmKind>),
 }
 
-/// Revokes a device in one act; its open connections are cut when that is durable.
+/// Revokes or retires a device in one act; its open connections are cut when that is durable.
 pub async fn cut_off(app: &App, act: Act, device: Id<Device>, why: Why) -> Result<Cut, Failure> {
     let now = app.now();
     let users = match &why {
-        Why::GivenUp => Vec::new(),
+        Why::GivenUp | Why::Retired => Vec::new(),
         Why::Lost(_) => users_of(app, device).await?,
     };
     let done = app.store.write(act, move |write| {
-        devices::revoke(write, device, now)?;
+        match &why {
+            Why::Retired => devices::retire(write, device, now)?,
+            Why::GivenUp | Why::Lost(_) => devices::revoke(write, device, now)?,
+        };
         let sessions = session::end_at_device(write, device)?;
         let mut asked: BTreeSet<Id<Member>> = users.into_iter().collect();
         if let Why::Lost(_) = &why {
@@ -100,7 +107,7 @@ pub async fn users_of(app: &App, id: Id<Device>) -> Result<Vec<Id<Member>>, Fail
     let found = spawn_blocking(move || {
         app.store.read(|read| {
             let Some(device) = read.get::<Device>(&id)? else { return Ok(Vec::new()) };
-            users(read, &directory, &device, now)
+            users(read, &directory, &device, PASSWORD_LEFT, now)
         })
     });
     Ok(found.await??)

@@ -36,6 +36,11 @@ impl Admitted {
         self.0.not_after
     }
 
+    /// The key that speaks: one of the device's.
+    pub fn key(&self) -> [u8; 32] {
+        self.0.spki
+    }
+
     /// An act of somebody at this device who has not logged in.
     pub fn act(&self, app: &App, action: &'static str) -> Act {
         let device = Some(self.0.device.id.bytes());
@@ -59,7 +64,7 @@ pub async fn gate(State(app): State<App>, mut request: Request, next: Next) -> R
     };
     match admitted {
         Ok(Ok(admission)) => {
-            note_contact(&app, &admission.device);
+            note_contact(&app, &admission);
             if let Some(ingress) = ingress {
                 note_place(&app, &admission.device, &ingress);
             }
@@ -92,6 +97,7 @@ fn turn_away(app: &App, refusal: Refusal) -> Response {
     let reason = match refusal {
         Refusal::Unknown | Refusal::NotYetValid | Refusal::RouteNotAllowed => "unknown",
         Refusal::CertificateRevoked | Refusal::DeviceRevoked | Refusal::DeviceRetired => "revoked",
+        Refusal::CertificateReplaced => "replaced",
         Refusal::Expired => "expired",
         Refusal::FacilitySuspended => "suspended",
     };

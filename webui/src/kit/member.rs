@@ -71,6 +71,10 @@ impl SignedIn {
         &self.0.session
     }
 
+    pub fn in_session(&self) -> &InSession {
+        &self.0
+    }
+
     pub fn device(&self) -> &Device {
         self.0.admitted.device()
     }

@@ -3,12 +3,15 @@
 //!
 //! A tablet that walks out of the Wi-Fi changes its address once; two tablets take turns. Only
 //! turns within a short time count, and the two kinds of addresses apart: many lines have both.
+//! A change of place is rare, so it is written down, and a restart blinds nobody.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use store::{Housekeeping, Plain, Read, Record, StoreError};
 
 /// Who falls silent at one place for longer has left it.
 const AT_ONCE: SignedDuration = SignedDuration::from_mins(2);
@@ -31,51 +34,134 @@ pub struct Places(Mutex<HashMap<(Key, Family), Trace>>);
 
 type Key = [u8; 32];
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 enum Family {
     Four,
     Six,
 }
 
-#[derive(Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Trace {
     /// The latest place in front.
-    places: VecDeque<(IpAddr, Timestamp)>,
-    turns: VecDeque<Timestamp>,
+    places: VecDeque<Contact>,
+    turns: VecDeque<Turn>,
+    #[serde(with = "store::micros::maybe")]
     told: Option<Timestamp>,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Contact {
+    place: IpAddr,
+    #[serde(with = "store::micros")]
+    at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Turn {
+    #[serde(with = "store::micros")]
+    at: Timestamp,
+}
+
+/// The trace of a key as of its last change of place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptTrace {
+    key: Key,
+    family: Family,
+    trace: Trace,
+}
+
+impl Record for KeptTrace {
+    type Key = (Key, u8);
+    const TABLE: &'static str = "place_traces";
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> Self::Key {
+        (self.key, self.family.number())
+    }
+}
+
+impl Plain for KeptTrace {}
+
+impl Housekeeping for KeptTrace {}
+
+impl Family {
+    const fn number(self) -> u8 {
+        match self {
+            Self::Four => 4,
+            Self::Six => 6,
+        }
+    }
+}
+
+/// What came of a contact.
+#[derive(Debug, Default)]
+pub struct Noted {
+    /// The two places, when it is time to tell somebody.
+    pub two: Option<[IpAddr; 2]>,
+    /// To be written down, when the place has changed.
+    pub keep: Option<KeptTrace>,
+}
+
+/// What the store remembers of a key at this kind of address.
+pub fn kept_trace(
+    read: &Read<'_>,
+    key: Key,
+    address: IpAddr,
+) -> Result<Option<KeptTrace>, StoreError> {
+    read.get(&(key, place_of(address).0.number()))
+}
+
 impl Places {
-    /// A request came; answers the two places when it is time to tell somebody.
-    pub fn note(&self, key: Key, address: IpAddr, now: Timestamp) -> Option<[IpAddr; 2]> {
+    /// A request came. `kept` is asked where memory knows nothing of the key.
+    pub fn note<E>(
+        &self,
+        key: Key,
+        address: IpAddr,
+        now: Timestamp,
+        kept: impl FnOnce() -> Result<Option<KeptTrace>, E>,
+    ) -> Result<Noted, E> {
         let (family, place) = place_of(address);
         let mut traces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if traces.len() >= TRACES_MAX && !traces.contains_key(&(key, family)) {
-            traces.retain(|_, trace| trace.spoke_within(WITHIN, now));
+        if !traces.contains_key(&(key, family)) {
+            if traces.len() >= TRACES_MAX {
+                traces.retain(|_, trace| trace.spoke_within(WITHIN, now));
+            }
+            let known = kept()?.map(|kept| kept.trace).unwrap_or_default();
+            traces.insert((key, family), known);
         }
-        traces.entry((key, family)).or_default().note(place, now)
+        let trace = traces.entry((key, family)).or_default();
+        if !trace.moves_to(place, now) {
+            return Ok(Noted::default());
+        }
+        let two = trace.note(place, now);
+        Ok(Noted { two, keep: Some(KeptTrace { key, family, trace: trace.clone() }) })
     }
 }
 
 impl Trace {
-    fn note(&mut self, place: IpAddr, now: Timestamp) -> Option<[IpAddr; 2]> {
-        if let Some(latest) = self.places.front_mut()
-            && latest.0 == place
-        {
-            latest.1 = now;
-            return None;
+    /// Whether it is another place than the last one, whose time moves on otherwise.
+    fn moves_to(&mut self, place: IpAddr, now: Timestamp) -> bool {
+        match self.places.front_mut() {
+            Some(latest) if latest.place == place => {
+                latest.at = now;
+                false
+            }
+            Some(_) | None => true,
         }
-        let before = self.places.front().map(|(before, _)| *before);
-        let known = self.places.iter().position(|(known, _)| *known == place);
-        let earlier = known.and_then(|at| self.places.remove(at)).map(|(_, at)| at);
-        self.places.push_front((place, now));
+    }
+
+    fn note(&mut self, place: IpAddr, now: Timestamp) -> Option<[IpAddr; 2]> {
+        let before = self.places.front().map(|before| before.place);
+        let known = self.places.iter().position(|known| known.place == place);
+        let earlier = known.and_then(|at| self.places.remove(at)).map(|known| known.at);
+        self.places.push_front(Contact { place, at: now });
         self.places.truncate(PLACES_KEPT);
         // Back at a place that has just spoken: both are in use.
         if earlier.is_none_or(|at| now.duration_since(at) > AT_ONCE) {
             return None;
         }
-        self.turns.push_back(now);
-        self.turns.retain(|at| now.duration_since(*at) <= WITHIN);
+        self.turns.push_back(Turn { at: now });
+        self.turns.retain(|turn| now.duration_since(turn.at) <= WITHIN);
         let just_told = self.told.is_some_and(|at| now.duration_since(at) < TOLD_EVERY);
         if self.turns.len() < TURNS_MIN || just_told {
             return None;
@@ -85,7 +171,7 @@ impl Trace {
     }
 
     fn spoke_within(&self, time: SignedDuration, now: Timestamp) -> bool {
-        self.places.front().is_some_and(|(_, at)| now.duration_since(*at) <= time)
+        self.places.front().is_some_and(|latest| now.duration_since(latest.at) <= time)
     }
 }
 
@@ -110,10 +196,31 @@ mod tests {
         let places = Places::default();
         let start: Timestamp = "2026-04-01T00:00:00Z".parse().unwrap();
         let at = |seconds| start + SignedDuration::from_secs(seconds);
-        let noted = contacts.iter().filter_map(|(address, seconds)| {
-            places.note(KEY, address.parse().unwrap(), at(*seconds))
-        });
+        let noted = contacts
+            .iter()
+            .filter_map(|(address, seconds)| note(&places, None, address, at(*seconds)).two);
         noted.count()
+    }
+
+    fn note(places: &Places, kept: Option<KeptTrace>, address: &str, at: Timestamp) -> Noted {
+        places.note(KEY, address.parse().unwrap(), at, || Ok::<_, StoreError>(kept)).unwrap()
+    }
+
+    /// Every contact meets a box that has just started, with what the one before wrote down.
+    #[test]
+    fn a_restart_between_any_two_contacts_blinds_nobody() {
+        let start: Timestamp = "2026-04-01T00:00:00Z".parse().unwrap();
+        let mut kept = None;
+        let mut told = 0;
+        for (address, seconds) in turns("192.0.2.1", "198.51.100.1", 20, 12) {
+            let places = Places::default();
+            let at = start + SignedDuration::from_secs(seconds);
+            let noted = note(&places, kept.clone(), address, at);
+            told += usize::from(noted.two.is_some());
+            let written = noted.keep.unwrap();
+            kept = Some(store::decode("t", 1, &store::encode("t", 1, &written).unwrap()).unwrap());
+        }
+        assert_eq!(told, 1);
     }
 
     fn turns(

@@ -1,10 +1,12 @@
 //! Logging in and out: three fields, the same answer to every wrong one, and the idle lock.
 
+mod fresh;
 mod pages;
 mod prove;
 #[cfg(test)]
 mod tests;
 
+pub use fresh::{Ask, fresh_or_ask};
 pub use pages::local_path;
 pub use prove::{Again, account_key, hash_off_thread, prove_again};
 

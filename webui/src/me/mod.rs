@@ -1,7 +1,7 @@
 //! The own account: password, text size, sessions, last log-ins.
 
 pub mod absence;
-mod devices;
+pub mod devices;
 pub mod pages;
 #[cfg(test)]
 mod tests;

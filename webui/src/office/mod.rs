@@ -16,6 +16,7 @@ mod devices;
 mod alarms;
 mod setup;
 mod stand_ins;
+mod stock;
 mod unused;
 
 mod lists;
@@ -39,5 +40,6 @@ pub fn routes() -> Routes {
         .join(alarms::routes())
         .join(setup::routes())
         .join(stand_ins::routes())
+        .join(stock::routes())
         .join(unused::routes())
 }

@@ -5,14 +5,20 @@ use std::fmt::Write as _;
 mod typed;
 
 use axum::http::StatusCode;
+use jiff::SignedDuration;
 use provisioning::cards::{self, Approval, Printed, Purpose, Shown, Wanted};
 use provisioning::devices::{
-    AlarmKind, Device, DeviceNews, DeviceState, NewsKind, Platform, StandIn, grant_stand_in, raise,
+    self, AlarmKind, Certificate, CertificateState, Device, DeviceNews, DeviceState, Due, NewsKind,
+    Platform, StandIn, Told, grant_stand_in, raise,
 };
-use provisioning::enrolment::{self, Enrolment, Form, Redemption, SessionToken, SetupWindow};
+use provisioning::enrolment::{
+    self, Enrolment, Form, Redemption, ReplaceNews, SessionToken, SetupWindow,
+};
 use provisioning::facilities::Facility;
 use provisioning::mailboxes::{self, Mailbox, MailboxDetails};
 use provisioning::members::Member;
+use provisioning::renewal::{self, Renewal};
+use provisioning::stock;
 use store::{Id, StoreError};
 
 use crate::kit::routes::{Access, Route, Verb};
@@ -39,6 +45,7 @@ struct Scene {
     spare: Device,
     window: SetupWindow,
     stand_in: StandIn,
+    renewal: Renewal,
 }
 
 impl Scene {
@@ -51,6 +58,7 @@ impl Scene {
         let (enrolment, card) = cards_of(&net, mark);
         let (own, mine) = (own_code(&net, mark), own_device(&net, mark));
         let (ours, spare, window, stand_in) = elsewhere(&net, mark);
+        let renewal = renewal(&net);
         Self {
             net,
             mailbox,
@@ -65,6 +73,7 @@ impl Scene {
             spare,
             window,
             stand_in,
+            renewal,
         }
     }
 
@@ -83,6 +92,7 @@ impl Scene {
             .replace("{number}", &self.card.card.number.to_string())
             .replace("{ours}", &self.ours.id.to_string())
             .replace("{spare}", &self.spare.id.to_string())
+            .replace("{replaced}", &self.spare.id.to_string())
             .replace("{window}", &self.window.id.to_string())
             .replace("{stand_in}", &self.stand_in.id.to_string())
             .replace("{own}", &self.own.id.to_string())
@@ -97,6 +107,9 @@ impl Scene {
     }
 
     async fn knock(&self, route: &Route, persona: Persona) -> Answer {
+        if route.path.contains("/stock") && !route.path.ends_with("/start") {
+            stock_take(&self.net);
+        }
         let visitor = self.net.visitor(persona);
         let path = self.path(route);
         match route.method {
@@ -382,7 +395,46 @@ fn own_device(net: &Net, mark: &str) -> Device {
         let kind = NewsKind::Enrolled;
         write.put(&DeviceNews { member, device: kept, kind, at: now }).unwrap();
     });
+    remind(net, &device);
     device
+}
+
+/// The nurse hears that the tablet's certificate ends.
+fn remind(net: &Net, device: &Device) {
+    let (now, nurse) = (net.app.now(), net.nurse.id);
+    let ends_at = now + SignedDuration::from_hours(24 * 20);
+    let due = Due { device: device.clone(), ends_at, days: 30 };
+    act(&net.app.store, move |write| {
+        let certificate = Certificate {
+            spki: [40; 32],
+            device: due.device.id,
+            serial: vec![40],
+            not_before: now,
+            not_after: ends_at,
+            state: CertificateState::Active,
+        };
+        write.put(&certificate).unwrap();
+        devices::remind(write, &due, &[(nurse, Told::User)], now).unwrap();
+    });
+}
+
+/// One is going on, for all doors but the one that begins it.
+fn stock_take(net: &Net) {
+    let (clock, by) = (net.app.store.clock().clone(), net.clerk.id);
+    act(&net.app.store, move |write| drop(stock::start(write, &clock, by)));
+}
+
+/// The station's device is near its end, and the nurse has begun to renew it.
+fn renewal(net: &Net) -> Renewal {
+    let (device, member, clock) =
+        (net.station_device.id, net.nurse.id, net.app.store.clock().clone());
+    let kept = net.app.store.read(|read| devices::certificates_of(read, device)).unwrap().remove(0);
+    let not_after = clock.now() + SignedDuration::from_hours(24 * 42);
+    act(&net.app.store, move |write| {
+        let asked = renewal::Asked { member, device, spki: kept.spki };
+        write.put(&Certificate { not_after, ..kept }).unwrap();
+        renewal::begin(write, &clock, asked, Form::Pkcs12).unwrap()
+    })
 }
 
 /// What the clinic's manager and the office find.
@@ -392,12 +444,15 @@ fn elsewhere(net: &Net, mark: &str) -> (Enrolment, Device, SetupWindow, StandIn)
     let spare = device(net, net.clinic.id, net.doctor.id, format!("PC 6{mark}"));
     let (clock, by, mark) = (net.app.store.clock().clone(), net.clerk.id, mark.to_owned());
     let (guest, place, clinic) = (net.doctor.id, net.station_device.id, net.clinic.id);
+    let replaced = spare.id;
     let (window, stand_in) = act(&net.app.store, move |write| {
         let window = enrolment::open_window(write, &clock, Some(clinic), 1, by).unwrap();
         let reason = format!("故障{mark}");
         let stand_in = grant_stand_in(write, &clock, guest, place, reason, by).unwrap();
         let addresses = ["192.0.2.1".to_owned(), "198.51.100.7".to_owned()];
         raise(write, place, AlarmKind::TwoPlaces { addresses }, clock.now()).unwrap();
+        let (facility, at) = (clinic, clock.now());
+        write.put(&ReplaceNews { facility, device: replaced, by: guest, at }).unwrap();
         (window, stand_in)
     });
     (ours, spare, window, stand_in)

@@ -1,5 +1,7 @@
 //! What a person would fill in, so that the act behind a door really happens.
 
+use provisioning::devices::Device;
+
 use super::Scene;
 use crate::kit::routes::Route;
 use crate::kit::testing::PASSWORD;
@@ -48,9 +50,18 @@ impl Scene {
             "/mail/{mail}/charge" => {
                 vec![("box", self.mailbox.id.to_string()), ("on", "yes".to_owned())]
             }
+            "/me/devices/renew/file" => vec![("renewal", self.renewal.id.to_string())],
             "/me/devices/enrolments/{own}/approve" => vec![("digits", self.own.digits.clone())],
             _ => Vec::new(),
         }
+    }
+
+    /// The device is there.
+    fn there(device: &Device) -> Fields {
+        let id = device.id.to_string();
+        // Names of fields live as long as the test.
+        let name: &'static str = format!("there-{id}").leak();
+        vec![("device", id), (name, "here".to_owned())]
     }
 
     fn desk_fields(&self, route: &Route) -> Fields {
@@ -66,6 +77,12 @@ impl Scene {
                     ("once", "a number".to_owned()),
                 ]
             }
+            "/facility/stock" => Self::there(&self.spare),
+            "/office/stock/{facility}" => Self::there(&self.net.station_device),
+            "/office/devices/ending" => vec![
+                ("device", self.net.station_device.id.to_string()),
+                ("once", "a number".to_owned()),
+            ],
             "/office/enrolments/{enrolment}/approve" => {
                 vec![("digits", self.enrolment.digits.clone())]
             }

@@ -4,7 +4,7 @@
 
 mod limits;
 mod pages;
-mod recognise;
+pub mod recognise;
 #[cfg(test)]
 mod tests;
 

@@ -235,3 +235,46 @@ fn cards_of_a_suspended_facility_open_nothing() {
     fixture.store.write_and_wait(act(&fixture.store), suspend).unwrap();
     assert!(matches!(redeem_it(&fixture, &made), Err(EnrolmentProblem::WrongCard)));
 }
+
+#[test]
+fn an_old_device_ends_a_week_after_its_successor_was_taken_unless_it_is_in_use() {
+    for in_use in [false, true] {
+        let fixture = fixture();
+        let paper = make(&fixture, Purpose::AddDevice, Shown::Paper).unwrap();
+        let old = device_of(&fixture, &paper).id;
+        let code = make(&fixture, Purpose::Replace(old), Shown::OfficeScreen).unwrap();
+        device_of(&fixture, &code);
+        let silent = || {
+            let now = fixture.store.clock().now();
+            fixture.store.read(|read| replaced_and_silent(read, now)).unwrap()
+        };
+        fixture.store.clock().advance(SignedDuration::from_hours(6 * 24));
+        assert!(silent().is_empty());
+        if in_use {
+            let seen = devices::DeviceSeen { device: old, at: fixture.store.clock().now() };
+            let put = move |write: &mut store::Write<'_>| write.put(&seen);
+            fixture.store.write_and_wait(act(&fixture.store), put).unwrap();
+        }
+        fixture.store.clock().advance(SignedDuration::from_hours(24));
+        assert_eq!(silent().is_empty(), in_use);
+        let now = fixture.store.clock().now();
+        let retire = move |write: &mut store::Write<'_>| retire_silent(write, old, now);
+        let done = fixture.store.write_and_wait(act(&fixture.store), retire);
+        assert_eq!(done.is_ok(), !in_use, "looked at again inside the act");
+        assert_eq!(state_of(&fixture, old) == DeviceState::Active, in_use);
+        assert!(silent().is_empty());
+    }
+}
+
+#[test]
+fn paper_for_one_device_leaves_paper_for_another_alone() {
+    let fixture = fixture();
+    let one = device_of(&fixture, &make(&fixture, Purpose::AddDevice, Shown::Paper).unwrap()).id;
+    let other = device_of(&fixture, &make(&fixture, Purpose::AddDevice, Shown::Paper).unwrap()).id;
+    let first = make(&fixture, Purpose::Replace(one), Shown::Paper).unwrap();
+    let second = make(&fixture, Purpose::Replace(other), Shown::Paper).unwrap();
+    let newer = make(&fixture, Purpose::Replace(one), Shown::Paper).unwrap();
+    let state = |made: &Made| -> CardState { fixture.card(made.card.number).state };
+    let states = [state(&first), state(&second), state(&newer)];
+    assert_eq!(states, [CardState::Cancelled, CardState::Open, CardState::Open]);
+}

@@ -1,8 +1,13 @@
-//! A member's devices: one more, another in the place of this one, and the end of a lost one.
+//! A member's devices: one more, another in the place of this one, a new certificate in time, and
+//! the end of a lost one.
 
+mod chores;
 mod pages;
+mod renew;
 #[cfg(test)]
 mod tests;
+
+pub use chores::CHORES;
 
 use crate::kit::routes::{Access, Routes};
 
@@ -16,4 +21,6 @@ pub fn routes() -> Routes {
         .post(Access::Member, "/me/devices/{mine}/lost", pages::post_lost)
         .post(Access::Member, "/me/devices/{mine}/known", pages::post_known)
         .post(Access::Member, "/me/devices/{mine}/unknown", pages::post_unknown)
+        .post(Access::Member, "/me/devices/{mine}/reminded", pages::post_reminded)
+        .join(renew::routes())
 }

@@ -5,9 +5,11 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use provisioning::cards::{Approval, Shown, Wanted};
 use provisioning::devices::{
-    self, AlarmKind, Device, DeviceNews, DeviceState, NewsKind, forget_news, news_of,
+    self, AlarmKind, Device, DeviceNews, DeviceState, NewsKind, Reminder, Told, forget_news,
+    forget_reminder, news_of, reminders_of,
 };
-use provisioning::enrolment::{self, Enrolment, Eyes};
+use provisioning::enrolment::{self, Enrolment, Eyes, ReplaceNews};
+use provisioning::renewal::{days_left, is_due};
 use serde::Serialize;
 use store::{Id, Read, StoreError};
 
@@ -22,6 +24,7 @@ use crate::kit::japanese;
 use crate::kit::member::SignedIn;
 use crate::kit::page::Page;
 use crate::kit::path::Path;
+use crate::login::{Ask, fresh_or_ask};
 use crate::office::rows::{ApprovalRow, approval_row, day, seen, term};
 
 const LIST: &str = "/me/devices";
@@ -30,6 +33,7 @@ const LIST: &str = "/me/devices";
 struct DevicesPage {
     waiting: Vec<ApprovalRow>,
     news: Vec<NewsRow>,
+    reminders: Vec<ReminderRow>,
     devices: Vec<OwnRow>,
 }
 
@@ -49,6 +53,17 @@ struct NewsRow {
     here: bool,
 }
 
+/// Another device's certificate that ends soon.
+#[derive(Serialize)]
+struct ReminderRow {
+    device: Id<Device>,
+    name: String,
+    platform: &'static str,
+    days: i64,
+    until: String,
+    managed: bool,
+}
+
 #[derive(Serialize)]
 struct OwnRow {
     id: Id<Device>,
@@ -61,6 +76,7 @@ struct OwnRow {
     seen: Option<String>,
     here: bool,
     mine: bool,
+    renewable: bool,
 }
 
 pub async fn show_devices(
@@ -69,16 +85,17 @@ pub async fn show_devices(
     State(app): State<App>,
 ) -> Result<Response, Failure> {
     let (directory, now) = (app.directory()?, asked.now());
-    let (mut waiting, news, devices) = app.store.read(|read| {
+    let (mut waiting, news, reminders, devices) = app.store.read(|read| {
         Ok::<_, StoreError>((
             enrolment::waiting_for(read, eyes(&asked), now)?,
             news_rows(read, &asked)?,
+            reminder_rows(read, &asked)?,
             own_rows(read, &asked)?,
         ))
     })?;
     waiting.reverse();
     let waiting = waiting.into_iter().map(|one| approval_row(one, &directory, now)).collect();
-    frame.show(Nav::Me, "自分の端末", &DevicesPage { waiting, news, devices })
+    frame.show(Nav::Me, "自分の端末", &DevicesPage { waiting, news, reminders, devices })
 }
 
 fn eyes(asked: &SignedIn) -> Eyes {
@@ -102,6 +119,25 @@ fn news_rows(read: &Read<'_>, asked: &SignedIn) -> Result<Vec<NewsRow>, StoreErr
     Ok(rows)
 }
 
+fn reminder_rows(read: &Read<'_>, asked: &SignedIn) -> Result<Vec<ReminderRow>, StoreError> {
+    let mut rows = Vec::new();
+    for Reminder { device, ends_at, told, .. } in reminders_of(read, asked.id(), asked.now())? {
+        let Some(device) = read.get::<Device>(&device)? else { continue };
+        // The one in hand has its own banner.
+        if device.id != asked.device().id {
+            rows.push(ReminderRow {
+                device: device.id,
+                platform: device.platform.key(),
+                days: days_left(ends_at, asked.now()),
+                until: day(ends_at),
+                managed: told == Told::Manager,
+                name: device.name,
+            });
+        }
+    }
+    Ok(rows)
+}
+
 fn replaced_name(read: &Read<'_>, one: &DeviceNews) -> Result<Option<String>, StoreError> {
     match one.kind {
         NewsKind::Enrolled => Ok(None),
@@ -120,7 +156,10 @@ fn own_rows(read: &Read<'_>, asked: &SignedIn) -> Result<Vec<OwnRow>, StoreError
 
 fn own_row(read: &Read<'_>, asked: &SignedIn, device: Device) -> Result<OwnRow, StoreError> {
     let ends_at = devices::ends_at(read, device.id)?;
+    let here = device.id == asked.device().id;
+    let in_use = asked.admitted().not_after();
     Ok(OwnRow {
+        renewable: here && asked.guest_until().is_none() && is_due(in_use, asked.now()),
         id: device.id,
         platform: device.platform.key(),
         state: match device.state {
@@ -132,7 +171,7 @@ fn own_row(read: &Read<'_>, asked: &SignedIn, device: Device) -> Result<OwnRow, 
         until: ends_at.map_or_else(String::new, day),
         term: ends_at.map_or("over", |ends_at| term(ends_at, asked.now())),
         seen: seen(read, device.id, asked.now())?,
-        here: device.id == asked.device().id,
+        here,
         mine: device.enrolled_by == asked.id(),
         name: device.name,
     })
@@ -159,9 +198,30 @@ pub async fn post_code(
 ) -> Result<Response, Failure> {
     let purpose = purpose_of(fields.text("for")).ok_or(Failure::StaleForm)?;
     let here = asked.device();
-    if let Some(old) = purpose.replaces() {
-        own_device(&app, &asked, old)?;
-    }
+    let old = match purpose.replaces() {
+        Some(old) => Some(own_device(&app, &asked, old)?),
+        None => None,
+    };
+    // A device that others enrolled is theirs, too: its managers are told.
+    let shared = old.filter(|old| old.enrolled_by != asked.id());
+    let ask = Ask {
+        nav: Nav::Me,
+        title: "本人の確認",
+        device: shared.as_ref().map(|old| old.name.clone()),
+        action: "/me/devices/code".to_owned(),
+        fields: ["for", "once"].map(|name| (name, fields.text(name).to_owned())).into(),
+        back: LIST.to_owned(),
+    };
+    let frame = match fresh_or_ask(&app, &asked, frame, fields.text("password"), ask).await? {
+        Ok(frame) => frame,
+        Err(answer) => return Ok(answer),
+    };
+    let news = shared.filter(|_| !asked.manages()).map(|old| ReplaceNews {
+        facility: old.facility,
+        device: old.id,
+        by: asked.id(),
+        at: asked.now(),
+    });
     let wanted = Wanted {
         member: asked.id(),
         purpose,
@@ -170,7 +230,7 @@ pub async fn post_code(
         issued_by: Some(asked.id()),
     };
     let act = asked.act("code.show").on("member", asked.id());
-    let made = make_code(&app, act, fields.text("once"), wanted, LIST.to_owned()).await?;
+    let made = make_code(&app, act, fields.text("once"), wanted, news, LIST.to_owned()).await?;
     let host = touroku_host(&app, &uri, &headers);
     let code = code_view(&host, &made, asked.now()).ok_or(Failure::StaleForm)?;
     frame.show(Nav::Me, "登録コード", &CodePage { code, waiting: Vec::new() })
@@ -293,6 +353,23 @@ pub async fn post_known(
         });
     forgotten.await?;
     Ok(redirect_saying(LIST, "確認しました"))
+}
+
+/// The reminder is read; the next stage comes anyway.
+pub async fn post_reminded(
+    Path(id): Path<Id<Device>>,
+    asked: SignedIn,
+    State(app): State<App>,
+    _: Fields,
+) -> Result<Response, Failure> {
+    let member = asked.id();
+    let act = asked.act("device.reminder_read").on("device", id);
+    let read = app.store.write(act, move |write| match forget_reminder(write, member, id)? {
+        true => Ok(()),
+        false => Err(Failure::NotFound),
+    });
+    read.await?;
+    Ok(redirect_saying(LIST, "お知らせを閉じました"))
 }
 
 /// 「心当たりがない」: somebody enrolled a device in this member's name.

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use jiff::SignedDuration;
 use provisioning::cards::{self, Approval, CardNumber, CardSecret, CardState};
 use provisioning::credentials::{Credential, CredentialState};
 use provisioning::devices::{self, Certificate, Device, DeviceState, Platform};
@@ -189,4 +190,72 @@ async fn a_newer_code_ends_the_one_before() {
     assert_eq!(card.unwrap().state, CardState::Cancelled);
     let odd = nurse.post("/me/devices/code", &[("for", "first"), ("once", "3")]).await;
     assert_eq!(odd.status.as_u16(), 409, "no password is made here");
+}
+
+#[tokio::test]
+async fn whoever_sits_at_a_forgotten_screen_gets_no_code() {
+    let net = Net::new();
+    let nurse = net.visitor(Persona::Member);
+    let nurse = &nurse;
+    let ask = |password: &'static str, once: &'static str| async move {
+        let fields = [("for", "add"), ("once", once), ("password", password)];
+        nurse.post("/me/devices/code", &fields).await
+    };
+    assert!(ask("", "1").await.body.contains("code-qr"), "just logged in");
+    net.app.store.clock().advance(SignedDuration::from_mins(6));
+    let asked = ask("", "2").await;
+    assert!(asked.body.contains("パスワードを入力してください") && !asked.body.contains("code-qr"));
+    let wrong = ask("not the password", "2").await;
+    assert_eq!(wrong.status.as_u16(), 422);
+    assert!(wrong.body.contains("パスワードが違います") && !wrong.body.contains("code-qr"));
+    assert!(ask(PASSWORD, "2").await.body.contains("code-qr"));
+    assert!(ask("", "3").await.body.contains("code-qr"), "typed within five minutes");
+    net.app.store.clock().advance(SignedDuration::from_mins(5));
+    assert!(!ask("", "4").await.body.contains("code-qr"));
+}
+
+#[tokio::test]
+async fn the_office_types_its_password_again_as_well() {
+    let net = Net::new();
+    let clerk = net.visitor(Persona::Office);
+    net.app.store.clock().advance(SignedDuration::from_mins(6));
+    let at = format!("/office/members/{}/code", net.nurse.id);
+    let asked = clerk.post(&at, &[("for", "add"), ("once", "1")]).await;
+    assert!(asked.body.contains("パスワードを入力してください") && !asked.body.contains("code-qr"));
+    let fields = [("for", "add"), ("once", "1"), ("password", PASSWORD)];
+    assert!(clerk.post(&at, &fields).await.body.contains("code-qr"));
+}
+
+#[tokio::test]
+async fn wrong_passwords_end_the_session_in_the_end() {
+    let net = Net::new();
+    let nurse = net.visitor(Persona::Member);
+    net.app.store.clock().advance(SignedDuration::from_mins(6));
+    let fields = [("for", "add"), ("once", "1"), ("password", "not the password")];
+    let mut last = String::new();
+    for _ in 0..20 {
+        last = nurse.post("/me/devices/code", &fields).await.location;
+        if !last.is_empty() {
+            break;
+        }
+    }
+    assert!(last.starts_with("/login"), "{last}");
+    assert!(nurse.get("/").await.location.starts_with("/login"));
+}
+
+#[tokio::test]
+async fn managers_hear_when_a_device_of_others_is_replaced() {
+    let net = Net::new();
+    let nurse = net.visitor(Persona::Member);
+    let told = || net.app.store.read(|read| enrolment::replace_news(read, net.station.id)).unwrap();
+    nurse.post("/me/devices/code", &[("for", "add"), ("once", "1")]).await;
+    assert!(told().is_empty(), "one more device takes nothing away");
+    let purpose = format!("replace:{}", net.station_device.id);
+    net.app.store.clock().advance(SignedDuration::from_mins(6));
+    let fields = [("for", purpose.as_str()), ("once", "2")];
+    let asked = nurse.post("/me/devices/code", &fields).await;
+    assert!(asked.body.contains("「PC 1」は、ほかの職員も使う端末です"));
+    assert!(told().is_empty(), "nothing has begun yet");
+    nurse.post("/me/devices/code", &[&fields[..], &[("password", PASSWORD)]].concat()).await;
+    assert_eq!((told().len(), told()[0].by), (1, net.nurse.id));
 }

@@ -6,6 +6,9 @@ mod print;
 #[cfg(test)]
 mod tests;
 
+pub use model::{CARDS_AT_ONCE_MAX, ChoiceProblem, Paper, chosen};
+pub use print::show_print;
+
 use crate::kit::routes::{Access, Routes};
 
 pub fn routes() -> Routes {

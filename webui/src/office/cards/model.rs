@@ -38,19 +38,19 @@ pub enum ChoiceProblem {
     Unreadable,
 }
 
-/// Each member once, in the order of the table.
-pub fn chosen<'a>(ids: impl Iterator<Item = &'a str>) -> Result<Vec<Id<Member>>, ChoiceProblem> {
-    let mut members: Vec<Id<Member>> = Vec::new();
+/// Each row once, in the order of the table.
+pub fn chosen<'a, T>(ids: impl Iterator<Item = &'a str>) -> Result<Vec<Id<T>>, ChoiceProblem> {
+    let mut rows: Vec<Id<T>> = Vec::new();
     for id in ids {
         let id = id.parse().map_err(|_| ChoiceProblem::Unreadable)?;
-        if !members.contains(&id) {
-            members.push(id);
+        if !rows.contains(&id) {
+            rows.push(id);
         }
-        if members.len() > CARDS_AT_ONCE_MAX {
+        if rows.len() > CARDS_AT_ONCE_MAX {
             return Err(ChoiceProblem::TooMany);
         }
     }
-    if members.is_empty() { Err(ChoiceProblem::Nobody) } else { Ok(members) }
+    if rows.is_empty() { Err(ChoiceProblem::Nobody) } else { Ok(rows) }
 }
 
 /// Why no card was made; none of them is, then.

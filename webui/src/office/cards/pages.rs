@@ -204,7 +204,7 @@ pub async fn post_cards(
     State(app): State<App>,
     fields: Fields,
 ) -> Result<Response, Failure> {
-    let members = chosen(fields.all("member")).map_err(say_choice)?;
+    let members = chosen::<Member>(fields.all("member")).map_err(say_choice)?;
     let purpose = purpose(fields.text("purpose"));
     let once = fields.text("once").to_owned();
     let printed = match issue(&app, &asked, members, purpose, once).await {

@@ -2,6 +2,7 @@
 
 use axum::response::{Html, IntoResponse, Response};
 use provisioning::cards::Made;
+use provisioning::devices::Device;
 use provisioning::directory::Directory;
 use provisioning::members::Member;
 use serde::Serialize;
@@ -69,6 +70,8 @@ struct PrintedCard {
     /// `None` where the card is for no device.
     qr: Option<minijinja::Value>,
     expires: String,
+    /// The device that it takes the place of.
+    device: Option<String>,
     fingerprint: Option<String>,
 }
 
@@ -82,7 +85,12 @@ pub fn show_print(
     let fingerprint = fingerprint(&app.authority.root_fingerprint());
     let mut cards = Vec::new();
     for one in printed {
-        cards.push(card(&directory, &host, &fingerprint, one).ok_or(Failure::NotFound)?);
+        let card = card(&directory, &host, &fingerprint, one).ok_or(Failure::NotFound)?;
+        let device = match one.terms.purpose.replaces() {
+            Some(old) => app.store.read(|read| read.get::<Device>(&old))?.map(|old| old.name),
+            None => None,
+        };
+        cards.push(PrintedCard { device, ..card });
     }
     let contact = app.network.contact.clone();
     let print = Print {
@@ -133,6 +141,7 @@ fn card(
         secret: printed.secret.grouped(),
         qr: qr.map(minijinja::Value::from_safe_string),
         expires: day(card.expires_at),
+        device: None,
         fingerprint: Some(fingerprint.to_owned()),
     })
 }

@@ -15,7 +15,7 @@ fn id(n: usize) -> String {
 #[test]
 fn members_are_chosen_once_each_and_in_order() {
     let read = |ids: &[String]| {
-        let chosen = chosen(ids.iter().map(String::as_str));
+        let chosen = chosen::<()>(ids.iter().map(String::as_str));
         chosen.map(|ids| ids.iter().map(Id::to_string).collect::<Vec<_>>())
     };
     assert_eq!(read(&[id(2), id(1), id(2)]), Ok(vec![id(2), id(1)]));

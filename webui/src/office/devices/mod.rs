@@ -1,5 +1,6 @@
-//! Devices: the list, the end of one, and those on their way in.
+//! Devices: the list, the end of one, those on their way in, and those whose time ends.
 
+mod ending;
 mod enrolments;
 mod pages;
 #[cfg(test)]
@@ -12,5 +13,6 @@ pub fn routes() -> Routes {
         .get(Access::Office, "/office/devices", pages::show_devices)
         .get(Access::Office, "/office/devices/{device}/revoke", pages::show_revoke)
         .post(Access::Office, "/office/devices/{device}/revoke", pages::post_revoke)
+        .join(ending::routes())
         .join(enrolments::routes())
 }

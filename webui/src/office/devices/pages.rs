@@ -178,6 +178,7 @@ pub async fn post_revoke(
 ) -> Result<Response, Failure> {
     let (action, why) = match fields.text("why") {
         "lost" => ("device.lost", Why::Lost(None)),
+        "retired" => ("device.give_up", Why::Retired),
         _ => ("device.revoke", Why::GivenUp),
     };
     let cut = cut_off(&app, asked.act(action).on("device", id), id, why).await?;

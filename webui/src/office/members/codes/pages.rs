@@ -17,6 +17,7 @@ use crate::kit::japanese;
 use crate::kit::member::OfficeMember;
 use crate::kit::page::Page;
 use crate::kit::path::Path;
+use crate::login::{Ask, fresh_or_ask};
 use crate::office::counts::{Office, office};
 use crate::office::rows::{ApprovalRow, issuable, member_href};
 
@@ -55,6 +56,18 @@ pub async fn post_code(
     if !issuable(asked.member(), &entry.facility, &entry.member, asked.now()) {
         return Err(not_now(id).into());
     }
+    let ask = Ask {
+        nav: Nav::Office,
+        title: "本人の確認",
+        device: None,
+        action: format!("{}/code", member_href(id)),
+        fields: ["for", "once"].map(|name| (name, fields.text(name).to_owned())).into(),
+        back: member_href(id),
+    };
+    let frame = match fresh_or_ask(&app, &asked, frame, fields.text("password"), ask).await? {
+        Ok(frame) => frame,
+        Err(answer) => return Ok(answer),
+    };
     let wanted = Wanted {
         member: id,
         purpose: purpose_of(fields.text("for")).ok_or(Failure::StaleForm)?,
@@ -63,7 +76,7 @@ pub async fn post_code(
         issued_by: Some(asked.id()),
     };
     let act = asked.act("code.show").on("member", id);
-    let made = make_code(&app, act, fields.text("once"), wanted, member_href(id)).await?;
+    let made = make_code(&app, act, fields.text("once"), wanted, None, member_href(id)).await?;
     let host = touroku_host(&app, &uri, &headers);
     let code = code_view(&host, &made, asked.now()).ok_or(Failure::StaleForm)?;
     let member = Whose {
