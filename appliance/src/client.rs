@@ -33,6 +33,8 @@ pub enum Trust {
     Root(Vec<u8>),
     /// SHA-256 of the root, as printed on the card.
     Fingerprint([u8; 32]),
+    /// The public authorities, as browsers do.
+    Public,
 }
 
 pub fn tls(trust: &Trust, identity: Option<&Identity>) -> anyhow::Result<TlsConnector> {
@@ -43,6 +45,10 @@ pub fn tls(trust: &Trust, identity: Option<&Identity>) -> anyhow::Result<TlsConn
             let mut roots = RootCertStore::empty();
             roots.add(CertificateDer::from(root.clone()))?;
             builder.with_root_certificates(roots)
+        }
+        Trust::Public => {
+            let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+            builder.with_root_certificates(RootCertStore { roots })
         }
         Trust::Fingerprint(fingerprint) => {
             let verifier = Arc::new(ByFingerprint(*fingerprint));

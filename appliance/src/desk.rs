@@ -11,11 +11,13 @@ use provisioning::members::{
     self, Job, Login, Member, MemberByLogin, MemberDetails, PersonName, Role, Roles,
 };
 use provisioning::network;
+use provisioning::public::{self, Alarm, Host, Trouble};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{Act, Actor, Id, Read, Store, StoreError};
 use webui::kit::app::App;
 use webui::kit::session;
+use webui::kit::tls::Source;
 
 use crate::config::Config;
 
@@ -58,7 +60,7 @@ pub fn perform(
     request: Request,
 ) -> anyhow::Result<Value> {
     match request {
-        Request::Status => status(store, app),
+        Request::Status => status(config, store, app),
         Request::FacilityAdd { code, kind, name, kana, phone } => {
             add_facility(store, &code, &kind, name, kana, phone)
         }
@@ -84,7 +86,7 @@ fn act(store: &Store, action: &'static str) -> Act {
     Act::new(Actor::Operator, action, store.clock().now())
 }
 
-fn status(store: &Store, app: Option<&App>) -> anyhow::Result<Value> {
+fn status(config: &Config, store: &Store, app: Option<&App>) -> anyhow::Result<Value> {
     let settings = store.read(network::settings)?.context("the store holds no network")?;
     let authority = store.read(network::authority)?.context("the store holds no network")??;
     let (facilities, members, devices, head) = store.read(|read| {
@@ -99,6 +101,7 @@ fn status(store: &Store, app: Option<&App>) -> anyhow::Result<Value> {
         "network": settings.name,
         "domain": settings.domain,
         "fingerprint": data_encoding::HEXLOWER.encode(&authority.root_fingerprint()),
+        "server_certificates": certificates(config, store, app, &settings.domain)?,
         "running": app.is_some(),
         "connections": app.map(|app| app.connections.total()),
         "open_pages": app.map(|app| app.live.open_pages()),
@@ -108,6 +111,40 @@ fn status(store: &Store, app: Option<&App>) -> anyhow::Result<Value> {
         "trail_rows": head.number,
         "trail_hash": data_encoding::HEXLOWER.encode(&head.hash),
     }))
+}
+
+/// Each host's certificate as it is served, or as it would be.
+fn certificates(
+    config: &Config,
+    store: &Store,
+    app: Option<&App>,
+    domain: &str,
+) -> anyhow::Result<Value> {
+    let (wanted, now) = (config.acme.is_some(), store.clock().now());
+    let mut rows = Vec::new();
+    for host in Host::ALL.iter().copied() {
+        let name = format!("{}.{domain}", host.key());
+        let standing = store.read(|read| public::standing(read, host, name.clone(), now))?;
+        let kept = standing.certificate.as_ref().filter(|_| wanted);
+        let own = app.map_or(kept.is_none(), |app| app.tls.source(host) == Source::Own);
+        let attempt = standing.attempt.as_ref().filter(|_| wanted);
+        rows.push(json!({
+            "host": name,
+            "source": if own { "own authority" } else { "public" },
+            "issuer": kept.map(|one| one.issuer.clone()),
+            "not_after": match app {
+                Some(app) => Some(app.tls.not_after(host).to_string()),
+                None => kept.map(|one| one.not_after.to_string()),
+            },
+            "last_try": attempt.map(|one| one.tried_at.to_string()),
+            "next_try": wanted.then(|| standing.next_try.to_string()),
+            "failures": attempt.map_or(0, |one| one.failures),
+            "trouble": attempt.and_then(|one| one.trouble).map(Trouble::key),
+            "detail": attempt.map(|one| one.detail.as_str()).filter(|detail| !detail.is_empty()),
+            "alarm": standing.alarm.filter(|_| wanted).map(Alarm::key),
+        }));
+    }
+    Ok(rows.into())
 }
 
 fn add_facility(

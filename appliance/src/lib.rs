@@ -15,4 +15,4 @@ mod forward;
 mod master;
 mod running;
 
-pub use running::{Running, start, start_within};
+pub use running::{Choices, Running, start, start_with, start_within};

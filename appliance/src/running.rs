@@ -9,6 +9,7 @@ use store::Store;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use webui::acme::Settings;
 use webui::kit::app::{App, Config as WebConfig, Rules};
 use webui::kit::connections::Limits;
 
@@ -35,19 +36,29 @@ pub async fn start_within(
     rules: Rules,
     limits: Limits,
 ) -> anyhow::Result<Running> {
-    let config = WebConfig { picture_worker: this_program()?, rules, limits };
+    start_with(store, listener, Choices { rules, limits, acme: None }).await
+}
+
+/// What an owner or a test may decide about a start.
+pub struct Choices {
+    pub rules: Rules,
+    pub limits: Limits,
+    pub acme: Option<Settings>,
+}
+
+pub async fn start_with(
+    store: Store,
+    listener: TcpListener,
+    choices: Choices,
+) -> anyhow::Result<Running> {
+    let Choices { rules, limits, acme } = choices;
+    let config = WebConfig { picture_worker: this_program()?, rules, limits, acme };
     let app = App::new(store, &config).context("cannot start the product")?;
     let address = listener.local_addr()?;
     let stop = CancellationToken::new();
-    let serving = tokio::spawn(serve(app.clone(), listener, stop.clone()));
+    let serving = tokio::spawn(webui::serve(app.clone(), listener, stop.clone()));
     tokio::spawn(sweep(app.clone(), stop.clone()));
     Ok(Running { app, address, stop, serving })
-}
-
-async fn serve(app: App, listener: TcpListener, stop: CancellationToken) {
-    if let Err(error) = webui::serve(app, listener, stop).await {
-        log::error!(error:% = error; "cannot serve");
-    }
 }
 
 async fn sweep(app: App, stop: CancellationToken) {

@@ -24,6 +24,8 @@ pub mod stock;
 
 pub mod authority;
 
+pub mod public;
+
 pub mod directory;
 pub mod japanese;
 mod keyed;

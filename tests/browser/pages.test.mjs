@@ -117,6 +117,7 @@ const OFFICE = [
   ['office-cards', '/office/cards'],
   ['office-cards-found', '/office/cards?q=あおば'],
   ['office-cards-choose', followFirst('.picks a')],
+  ['office-server', '/office/server'],
   ['office-devices', '/office/devices'],
   ['office-revoke', followFirst('a[href$="/revoke"]')],
   ['office-devices-ending', '/office/devices/ending'],

@@ -25,11 +25,14 @@ const HOMES: &[(&[&str], &[&str])] = &[
     // The tests forge what the authority would never sign.
     (&["rcgen"], &["provisioning/src/authority/", "tests/src/"]),
     (&["x509_parser", "p12_keystore"], &["provisioning/src/authority/"]),
+    (&["instant_acme"], &["webui/src/acme/"]),
+    (&["webpki_roots"], &["webui/src/acme/", "appliance/src/client.rs"]),
     (&["clap"], &["appliance/src/", "scripts/"]),
     (
         &["rustls", "tokio_rustls"],
         &[
             "webui/src/kit/",
+            "webui/src/acme/",
             "provisioning/",
             "appliance/src/client.rs",
             "appliance/src/forward.rs",

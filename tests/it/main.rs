@@ -11,6 +11,8 @@
 mod arrows;
 mod tidy;
 
+mod acme;
+
 mod fuzz;
 mod pace;
 mod slow;

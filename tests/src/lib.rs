@@ -12,6 +12,7 @@
 )]
 
 pub mod network;
+pub mod pebble;
 pub mod program;
 
 pub mod browser;

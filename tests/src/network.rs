@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use appliance::demo::{self, DemoNetwork};
 use appliance::migrations::MIGRATIONS;
-use appliance::{Running, start, start_within};
+use appliance::{Choices, Running, start_with};
 use jiff::SignedDuration;
 use provisioning::authority::DeviceKey;
 use provisioning::cards::{self, Approval, Printed};
@@ -18,6 +18,7 @@ use provisioning::facilities::FacilityKind;
 use store::{Act, Actor, Clock, Id, Layout, MasterKey, Store, StoreError};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use webui::acme::Settings;
 use webui::kit::app::{App, Rules};
 use webui::kit::connections::Limits;
 
@@ -57,16 +58,26 @@ impl TestNetwork {
     }
 
     pub async fn start_within(limits: Limits) -> Self {
-        Self::start_at(Clock::system(), limits).await
+        Self::start_at(Clock::system(), loopback().await, limits, None).await
+    }
+
+    /// A box that wants public certificates, on a port that the ACME server knows.
+    pub async fn start_with_acme(clock: Clock, listener: TcpListener, acme: Settings) -> Self {
+        Self::start_at(clock, listener, Limits::USUAL, Some(acme)).await
     }
 
     /// A clock that the test moves; it starts at the real time, which TLS goes by.
     pub async fn start_with_clock() -> (Self, Clock) {
         let clock = Clock::fixed(Clock::system().now(), 1);
-        (Self::start_at(clock.clone(), Limits::USUAL).await, clock)
+        (Self::start_at(clock.clone(), loopback().await, Limits::USUAL, None).await, clock)
     }
 
-    async fn start_at(clock: Clock, limits: Limits) -> Self {
+    async fn start_at(
+        clock: Clock,
+        listener: TcpListener,
+        limits: Limits,
+        acme: Option<Settings>,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let data = DemoNetwork::read().expect("the demo's data");
         let master = Clock::system().random();
@@ -79,12 +90,17 @@ impl TestNetwork {
             store
         });
         let store = making.await.expect("a network");
-        let running = start_within(store, loopback().await, RULES, limits).await.expect("a start");
+        let choices = Choices { rules: RULES, limits, acme };
+        let running = start_with(store, listener, choices).await.expect("a start");
         Self { app: running.app.clone(), running, folder, master, data }
     }
 
     /// Stops the product and starts it again on the same folder.
     pub async fn restart(self) -> Self {
+        self.restart_with(None).await
+    }
+
+    pub async fn restart_with(self, acme: Option<Settings>) -> Self {
         let Self { app, running, folder, master, data } = self;
         drop(app);
         running.stop().await;
@@ -92,7 +108,8 @@ impl TestNetwork {
         let open = || Store::open(&layout, &MasterKey::new(master), Clock::system(), MIGRATIONS);
         // The last clone of the old store closes its files a moment after `stop`.
         let store = poll(Duration::from_secs(10), || open().ok()).await.expect("opens again");
-        let running = start(store, loopback().await, RULES).await.expect("a start");
+        let choices = Choices { rules: RULES, limits: Limits::USUAL, acme };
+        let running = start_with(store, loopback().await, choices).await.expect("a start");
         Self { app: running.app.clone(), running, folder, master, data }
     }
 

@@ -4,6 +4,7 @@
 //! `model.rs` holds its rules, `tables.rs` its rows, `pages.rs` its handlers in the order in
 //! which a person meets them. `kit` is what they are all made of.
 
+pub mod acme;
 pub mod fuzz;
 pub mod kit;
 pub mod pictures;
@@ -16,7 +17,6 @@ use kit::app::App;
 use kit::jobs::{self, Job};
 use kit::listen::{self, Doors};
 use kit::routes::{Access, Routes};
-use kit::tls::{Tls, TlsError};
 use kit::{assets, failure, gate, live, origin};
 
 pub mod login;
@@ -60,19 +60,15 @@ pub const JOBS: &[Job] =
     &[mail::WAKE, mail::PURGE, mail::chase::CHASE, mail::drafts::UPLOADS_JOB, me::devices::CHORES];
 
 /// Serves both hosts on one listener until `stop`; open requests may end.
-pub async fn serve(
-    app: App,
-    listener: TcpListener,
-    stop: CancellationToken,
-) -> Result<(), TlsError> {
-    let tls = Tls::issue(&app)?;
+pub async fn serve(app: App, listener: TcpListener, stop: CancellationToken) {
     let doors = doors(&app);
     let signals = tokio::spawn(live::Live::run(app.clone()));
     jobs::start(&app, JOBS, &stop);
     tokio::spawn(mail::outbox::run(app.clone(), stop.clone()));
-    listen::serve(app, listener, tls, doors, stop).await;
+    let renewal = tokio::spawn(acme::run(app.clone(), stop.clone()));
+    listen::serve(app, listener, doors, stop).await;
     signals.abort();
-    Ok(())
+    acme::wait(renewal).await;
 }
 
 /// Both hosts, each with its layers: what is outside comes last.

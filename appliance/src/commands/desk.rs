@@ -198,9 +198,13 @@ fn request(command: DeskCommand) -> anyhow::Result<(Common, Request)> {
 fn show(answer: &Value) {
     match answer {
         Value::Array(rows) => rows.iter().for_each(|row| say(line(row))),
-        Value::Object(fields) => {
-            fields.iter().for_each(|(name, value)| say(format_args!("{name}: {}", word(value))));
-        }
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| match value {
+            Value::Array(rows) => {
+                say(format_args!("{name}:"));
+                rows.iter().for_each(|row| say(format_args!("  {}", named(row))));
+            }
+            _ => say(format_args!("{name}: {}", word(value))),
+        }),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => say(word(answer)),
     }
 }
@@ -208,6 +212,13 @@ fn show(answer: &Value) {
 fn line(row: &Value) -> String {
     let Some(fields) = row.as_object() else { return word(row) };
     fields.values().map(word).collect::<Vec<_>>().join("\t")
+}
+
+/// What is said of one thing, without what there is nothing to say about.
+fn named(row: &Value) -> String {
+    let Some(fields) = row.as_object() else { return word(row) };
+    let said = fields.iter().filter(|(_, value)| !value.is_null());
+    said.map(|(name, value)| format!("{name} {}", word(value))).collect::<Vec<_>>().join(", ")
 }
 
 fn word(value: &Value) -> String {

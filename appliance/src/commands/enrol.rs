@@ -24,9 +24,10 @@ pub struct Args {
     /// Where the host is reached, if not at its own name and port 443
     #[arg(long)]
     connect: Option<String>,
-    /// SHA-256 of the network's root certificate, as printed on the card
+    /// SHA-256 of the network's root certificate, as printed on the card; a card without one means
+    /// that the host has a public certificate
     #[arg(long)]
-    fingerprint: String,
+    fingerprint: Option<String>,
     /// The card's number
     #[arg(long)]
     card: String,
@@ -69,25 +70,30 @@ pub struct Enrolled {
 }
 
 async fn enrol(args: &Args) -> anyhow::Result<()> {
-    let fingerprint: String = args.fingerprint.chars().filter(char::is_ascii_hexdigit).collect();
-    let fingerprint = HEXLOWER_PERMISSIVE
-        .decode(fingerprint.as_bytes())
-        .ok()
-        .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
-        .context("the fingerprint is 64 hex digits")?;
+    let trust = match &args.fingerprint {
+        Some(fingerprint) => Trust::Fingerprint(read_fingerprint(fingerprint)?),
+        None => Trust::Public,
+    };
     if let Some(password) = &args.p12_password {
         check_pkcs12_words(password, &args.name)?;
     }
     let place = Place {
         host: args.host.clone(),
         address: args.connect.clone().unwrap_or_else(|| format!("{}:443", args.host)),
-        tls: tls(&Trust::Fingerprint(fingerprint), None)?,
+        tls: tls(&trust, None)?,
     };
     let enrolled = redeem(&place, &args.card, &args.secret, &args.name, |digits| {
         say(format_args!("waiting for approval; tell the office these digits: {digits}"));
     })
     .await?;
     write_files(args, &enrolled)
+}
+
+fn read_fingerprint(text: &str) -> anyhow::Result<[u8; 32]> {
+    let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
+    let bytes = HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).ok();
+    let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+    bytes.context("the fingerprint is 64 hex digits")
 }
 
 /// Redeems a card, waits for approval, has a new key certified.

@@ -73,6 +73,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         master_key: Some(std::path::absolute(&key_file)?),
         backup_recipient: Some(recipient),
         mail: MailRules::default(),
+        acme: None,
     };
     let master = master::create(&key_file)?;
     let store = Store::create(&config.layout(), &master, clock, MIGRATIONS)?;

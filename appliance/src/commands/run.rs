@@ -7,11 +7,13 @@ use anyhow::Context as _;
 use store::{Clock, Store};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use webui::acme::Settings;
+use webui::kit::connections::Limits;
 
 use super::{runtime, say};
-use crate::config::Config;
+use crate::config::{AcmeRules, Config};
 use crate::migrations::MIGRATIONS;
-use crate::{control, master, start};
+use crate::{Choices, control, master, start_with};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -21,16 +23,19 @@ pub struct Args {
 
 pub fn run(args: Args) -> anyhow::Result<()> {
     let config = Config::read(&args.config)?;
+    // Before the store: what is wrong here should be the first thing said.
+    let acme = config.acme.as_ref().map(AcmeRules::settings).transpose()?;
     let master = master::read(config.master_key.as_deref())?;
     let store = Store::open(&config.layout(), &master, Clock::system(), MIGRATIONS)?;
-    runtime()?.block_on(serve(config, store))
+    runtime()?.block_on(serve(config, acme, store))
 }
 
-async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
+async fn serve(config: Config, acme: Option<Settings>, store: Store) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
-    let mut running = start(store, listener, config.mail.rules()).await?;
+    let choices = Choices { rules: config.mail.rules(), limits: Limits::USUAL, acme };
+    let mut running = start_with(store, listener, choices).await?;
     let config = Arc::new(config);
     let control = control::listen(config.clone(), running.app.clone())?;
     say(format_args!("ready on {}", running.address));

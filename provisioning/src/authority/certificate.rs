@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::{ExtendedKeyUsage, GeneralName};
+use x509_parser::extensions::{ExtendedKeyUsage, GeneralName, ParsedExtension};
 use x509_parser::prelude::FromDer;
 
 use super::{AuthorityError, Serial};
@@ -72,6 +72,36 @@ impl<'a> CertificateView<'a> {
             [GeneralName::URI(uri)] => Some(uri),
             _ => None,
         }
+    }
+
+    /// The subject's only alternative name, if that is a host's.
+    pub(super) fn only_host(&self) -> Option<&'a str> {
+        let names = self.x509.subject_alternative_name().ok().flatten()?;
+        match names.value.general_names.as_slice() {
+            [GeneralName::DNSName(host)] => Some(host),
+            _ => None,
+        }
+    }
+
+    /// For eyes: organization and common name, as far as there are any.
+    pub(super) fn issuer_name(&self) -> String {
+        let issuer = self.x509.issuer();
+        let parts = issuer.iter_organization().chain(issuer.iter_common_name());
+        let parts: Vec<_> = parts.filter_map(|part| part.as_str().ok()).collect();
+        parts.join(" ")
+    }
+
+    pub(super) fn raw_serial(&self) -> &'a [u8] {
+        self.x509.raw_serial()
+    }
+
+    pub(super) fn issuer_key(&self) -> Option<&'a [u8]> {
+        self.x509.iter_extensions().find_map(|extension| match extension.parsed_extension() {
+            ParsedExtension::AuthorityKeyIdentifier(one) => {
+                one.key_identifier.as_ref().map(|id| id.0)
+            }
+            _ => None,
+        })
     }
 }
 

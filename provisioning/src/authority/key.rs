@@ -105,7 +105,8 @@ impl Pkcs8 {
         &self.0
     }
 
-    pub(super) fn from_bytes(bytes: &[u8]) -> Self {
+    /// A key that another library made; its own copy is its own to wipe.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
         Self(bytes.to_vec())
     }
 }

@@ -11,6 +11,7 @@ mod keeping;
 mod names;
 
 mod device;
+mod public;
 mod server;
 
 mod card;
@@ -46,6 +47,7 @@ pub use key::{DeviceKey, KeyProblem, Pkcs8, PublicKey};
 pub use leaf::{Leaf, LeafProblem, read_leaf};
 pub use names::{NameProblem, Names};
 pub use pkcs12::{Pkcs12Form, Pkcs12Problem, check_pkcs12_words, pkcs12};
+pub use public::{ChainProblem, PublicLeaf, ServerRequest, challenge_certificate};
 pub use request::{CsrProblem, public_key_of_csr};
 pub use root_key::RootKey;
 pub use serial::Serial;

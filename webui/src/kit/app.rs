@@ -11,6 +11,7 @@ use provisioning::facilities::Facility;
 use provisioning::mailboxes::Mailbox;
 use provisioning::members::Member;
 use provisioning::network::{self, Network};
+use provisioning::public::Host;
 use store::{Record, Store, StoreError};
 use tokio::sync::Semaphore;
 
@@ -19,7 +20,9 @@ use super::japanese;
 use super::live::Live;
 use super::page::Templates;
 use super::places::Places;
+use super::tls::{Tls, TlsError};
 use super::turns::Turns;
+use crate::acme::{Renewal, Settings};
 use crate::pictures::Cleaner;
 
 /// Password hashes at once: each takes 64 MiB and a core for a tenth of a second, and a flood of
@@ -33,6 +36,8 @@ pub struct Config {
     pub picture_worker: PathBuf,
     pub rules: Rules,
     pub limits: Limits,
+    /// Where public certificates come from, if the owner wants any.
+    pub acme: Option<Settings>,
 }
 
 /// What the owner of a box may set about mail.
@@ -63,6 +68,8 @@ pub struct Parts {
     pub store: Store,
     pub authority: Authority,
     pub network: Network,
+    pub tls: Tls,
+    pub renewal: Renewal,
     pub templates: Templates,
     pub live: Live,
     pub connections: Connections,
@@ -102,6 +109,8 @@ pub enum AppError {
     #[error("the authority's keys do not fit together")]
     Authority(#[from] provisioning::authority::AuthorityError),
     #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error(transparent)]
     Store(#[from] StoreError),
     #[error("a template does not parse")]
     Template(#[from] minijinja::Error),
@@ -111,10 +120,14 @@ impl App {
     pub fn new(store: Store, config: &Config) -> Result<Self, AppError> {
         let network = store.read(network::settings)?.ok_or(AppError::NoNetwork)?;
         let authority = store.read(network::authority)?.ok_or(AppError::NoNetwork)??;
+        let hosts = ["app", "touroku"].map(|host| format!("{host}.{}", network.domain));
+        let tls = Tls::start(&store, &authority, hosts, config.acme.is_some())?;
         Ok(Self(Arc::new(Parts {
             store,
             authority,
             network,
+            tls,
+            renewal: Renewal::new(config.acme.clone()),
             templates: Templates::load()?,
             live: Live::default(),
             connections: Connections::within(config.limits),
@@ -139,11 +152,16 @@ impl Deref for App {
 
 impl Parts {
     pub fn app_host(&self) -> String {
-        format!("app.{}", self.network.domain)
+        self.tls.name(Host::App).to_owned()
     }
 
     pub fn touroku_host(&self) -> String {
-        format!("touroku.{}", self.network.domain)
+        self.tls.name(Host::Touroku).to_owned()
+    }
+
+    /// Whether browsers have to know our own root: see `Tls::is_of_own_authority`.
+    pub fn serves_own_certificate(&self) -> bool {
+        self.tls.is_of_own_authority()
     }
 
     pub fn now(&self) -> jiff::Timestamp {

@@ -1,18 +1,22 @@
 //! What stands above every page until somebody has dealt with it.
 
+use jiff::Timestamp;
 use provisioning::devices::{
     AlarmKind, Device, DeviceNews, NewsKind, Reminder, news_of, open_alarms_of, reminders_of,
     waiting_successor,
 };
 use provisioning::enrolment::{SetupWindow, open_windows, replace_news};
 use provisioning::facilities::Facility;
+use provisioning::public::{Alarm, Standing};
 use provisioning::renewal::{days_left, is_due};
 use provisioning::stock;
 use serde::Serialize;
 use store::{Read, StoreError};
 
+use super::app::App;
 use super::japanese;
 use super::member::SignedIn;
+use crate::acme::standings;
 
 #[derive(Clone, Serialize)]
 pub struct Banner {
@@ -21,7 +25,7 @@ pub struct Banner {
     link: &'static str,
 }
 
-pub fn banners(read: &Read<'_>, asked: &SignedIn) -> Result<Vec<Banner>, StoreError> {
+pub fn banners(app: &App, read: &Read<'_>, asked: &SignedIn) -> Result<Vec<Banner>, StoreError> {
     let mut shown = Vec::new();
     for alarm in open_alarms_of(read, asked.device().id)? {
         match alarm.kind {
@@ -65,6 +69,9 @@ pub fn banners(read: &Read<'_>, asked: &SignedIn) -> Result<Vec<Banner>, StoreEr
         for window in open_windows(read, asked.now())? {
             shown.extend(set_up(read, asked, &window)?);
         }
+    }
+    if asked.at_the_desk() {
+        shown.extend(certificates(app, read, asked.now())?);
     }
     Ok(shown)
 }
@@ -118,6 +125,36 @@ fn one_of(read: &Read<'_>, asked: &SignedIn, one: &Reminder) -> Result<Option<St
 fn stock_take(left: usize) -> Option<Banner> {
     let text = format!("年に一度の端末の棚卸しです。{left}台の回答をお願いします。");
     (left > 0).then_some(Banner { text, href: Some("/facility/stock"), link: "回答する" })
+}
+
+/// The worst of what there is to say about the server's certificates.
+fn certificates(app: &App, read: &Read<'_>, now: Timestamp) -> Result<Option<Banner>, StoreError> {
+    let all = standings(app, read)?;
+    let worst =
+        all.iter().filter_map(|one| Some((one.alarm?, one))).max_by_key(|(alarm, _)| *alarm);
+    Ok(worst.map(|(alarm, one)| Banner {
+        text: alarm_words(one, alarm, now),
+        href: Some("/office/server"),
+        link: "確かめる",
+    }))
+}
+
+fn alarm_words(standing: &Standing, alarm: Alarm, now: Timestamp) -> String {
+    let name = &standing.name;
+    let ends = standing.certificate.as_ref().map(|one| one.not_after);
+    let days = ends.map_or(0, |ends| ends.duration_since(now).as_hours() / 24);
+    match alarm {
+        Alarm::Late => {
+            format!("サーバー証明書（{name}）が更新できていません。あと{days}日で切れます。")
+        }
+        Alarm::Soon => format!(
+            "サーバー証明書（{name}）が、あと{days}日で切れます。急いで原因を確かめてください。"
+        ),
+        Alarm::Fallback => format!(
+            "公開のサーバー証明書（{name}）がなく、自前の証明書で動いています。\
+             ブラウザーに警告が出る端末があります。"
+        ),
+    }
 }
 
 fn news(read: &Read<'_>, one: &DeviceNews) -> Result<Option<Banner>, StoreError> {

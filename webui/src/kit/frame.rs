@@ -118,7 +118,11 @@ impl FromRequestParts<App> for Frame {
         let (unread, password_days, banners) = app.store.read(|read| {
             let unread = read.counter::<Unread>(&asked.id())?;
             let credential: Option<Credential> = read.get(&asked.id())?;
-            Ok::<_, StoreError>((unread, days_to_tell(app, credential), banners(read, &asked)?))
+            Ok::<_, StoreError>((
+                unread,
+                days_to_tell(app, credential),
+                banners(app, read, &asked)?,
+            ))
         })?;
         let details = &asked.member().details;
         let here = head.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();

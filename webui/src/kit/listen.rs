@@ -28,7 +28,9 @@ use super::app::App;
 use super::connections::Place;
 use super::pace::{PaceRule, Paced};
 use super::stream::Killable;
-use super::tls::{Door, Tls};
+use super::tls::Door;
+
+type Greeting = tokio_rustls::StartHandshake<Killable<TcpStream>>;
 
 /// A good line needs a tenth of a second; a bad one, a few.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
@@ -60,14 +62,8 @@ pub struct Doors {
 }
 
 /// Serves until `stop`; then lets open requests end.
-pub async fn serve(
-    app: App,
-    listener: TcpListener,
-    tls: Tls,
-    doors: Doors,
-    stop: CancellationToken,
-) {
-    let (tls, doors) = (Arc::new(tls), Arc::new(doors));
+pub async fn serve(app: App, listener: TcpListener, doors: Doors, stop: CancellationToken) {
+    let doors = Arc::new(doors);
     let tasks = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
@@ -77,10 +73,9 @@ pub async fn serve(
         match accepted {
             Ok((stream, peer)) => {
                 let Some(place) = app.connections.enter(peer.ip()) else { continue };
-                let (app, tls, doors, stop) =
-                    (app.clone(), tls.clone(), doors.clone(), stop.clone());
+                let (app, doors, stop) = (app.clone(), doors.clone(), stop.clone());
                 tasks.spawn(async move {
-                    connection(app, stream, peer, place, &tls, &doors, stop).await;
+                    connection(app, stream, peer, place, &doors, stop).await;
                 });
             }
             Err(error) => {
@@ -100,7 +95,6 @@ async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     mut place: Place,
-    tls: &Tls,
     doors: &Doors,
     stop: CancellationToken,
 ) {
@@ -108,7 +102,7 @@ async fn connection(
     drop(stream.set_nodelay(true));
     let pace = app.connections.limits.pace;
     let stream = Killable::new(stream, place.kill.clone(), pace);
-    let greeted = tokio::time::timeout(HANDSHAKE_MAX, greet(&app, stream, tls)).await;
+    let greeted = tokio::time::timeout(HANDSHAKE_MAX, greet(&app, stream)).await;
     let Ok(Some((door, stream))) = greeted else { return };
     let key = client_key(&stream);
     if let Some(key) = key {
@@ -159,7 +153,6 @@ async fn connection(
 async fn greet(
     app: &App,
     stream: Killable<TcpStream>,
-    tls: &Tls,
 ) -> Option<(Door, TlsStream<Killable<TcpStream>>)> {
     let acceptor = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream);
     tokio::pin!(acceptor);
@@ -169,18 +162,28 @@ async fn greet(
         }
         return None;
     };
-    let door = tls.door(&start.client_hello())?;
-    let config = match door {
-        Door::App => tls.app.clone(),
-        Door::Touroku if enrolment_is_open(app) => tls.touroku.clone(),
-        Door::Touroku => return None,
-    };
-    match start.into_stream(config).await {
+    if let Some(config) = app.tls.challenge(&start.client_hello()) {
+        answer_challenge(start, config).await;
+        return None;
+    }
+    let door = app.tls.door(&start.client_hello())?;
+    if door == Door::Touroku && !enrolment_is_open(app) {
+        return None;
+    }
+    match start.into_stream(app.tls.config(door)).await {
         Ok(stream) => Some((door, stream)),
         Err(error) => {
             log::debug!(error:% = error; "a handshake failed");
             None
         }
+    }
+}
+
+/// The handshake is the answer; nothing is spoken over it.
+async fn answer_challenge(start: Greeting, config: Arc<rustls::ServerConfig>) {
+    match start.into_stream(config).await {
+        Ok(mut stream) => drop(stream.shutdown().await),
+        Err(error) => log::debug!(error:% = error; "a challenge's handshake failed"),
     }
 }
 

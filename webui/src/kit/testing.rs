@@ -23,6 +23,7 @@ use super::connections::Limits;
 use super::listen::Ingress;
 use super::session::{Session, SessionState, Token};
 use super::tls::Door;
+use crate::acme::Settings;
 
 pub const PASSWORD: &str = "correct horse battery";
 
@@ -102,15 +103,20 @@ impl Net {
 
     /// Every name ends in `mark`.
     pub fn with_names(mark: &str) -> Self {
-        Self::with(mark, Rules { undo: SignedDuration::ZERO, ..Rules::default() })
+        Self::with(mark, Rules { undo: SignedDuration::ZERO, ..Rules::default() }, None)
     }
 
     /// Mails wait for second thoughts, as they do on a box.
     pub fn with_undo() -> Self {
-        Self::with("", Rules::default())
+        Self::with("", Rules::default(), None)
     }
 
-    fn with(mark: &str, rules: Rules) -> Self {
+    /// A box that wants public certificates. Nobody tries to get one here.
+    pub fn with_acme(settings: Settings) -> Self {
+        Self::with("", Rules { undo: SignedDuration::ZERO, ..Rules::default() }, Some(settings))
+    }
+
+    fn with(mark: &str, rules: Rules, acme: Option<Settings>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::fixed("2026-04-01T05:00:00Z".parse().unwrap(), 1);
         let store = Store::in_memory(folder.path(), clock.clone()).unwrap();
@@ -122,7 +128,8 @@ impl Net {
             passwords: PasswordRules::default(),
         };
         act(&store, move |write| network::found(write, &network, &authority).unwrap());
-        let config = Config { picture_worker: picture_worker(), rules, limits: Limits::USUAL };
+        let config =
+            Config { picture_worker: picture_worker(), rules, limits: Limits::USUAL, acme: None };
         let app = App::new(store, &config).unwrap();
         let doors = crate::doors(&app);
         let station = facility(&app, 1, FacilityKind::HomeNursing, "みどり訪問看護", mark);

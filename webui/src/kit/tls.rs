@@ -1,15 +1,26 @@
 //! TLS of the two hosts: 1.3 only, no resumption, and on `app` a client certificate if there is
 //! one. Whoever brings none gets as far as the gate; whoever brings a bad one, no further.
+//!
+//! Each host shows a public certificate where there is a valid one, else one of our own
+//! authority; `look` chooses.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use provisioning::authority::{AuthorityError, ServerCertificate};
+use arc_swap::ArcSwap;
+use jiff::{SignedDuration, Timestamp};
+use provisioning::authority::{Authority, AuthorityError, Pkcs8, ServerCertificate};
+use provisioning::public::{self, Host};
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::{ClientHello, NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::{DistinguishedName, RootCertStore, ServerConfig};
+use store::{Store, StoreError};
 
-use super::app::Parts;
+/// What a validating authority, and nobody else, asks for (RFC 8737).
+const ACME_PROTOCOL: &[u8] = b"acme-tls/1";
+
+/// A box may run for years: its own certificates are made anew long before they end.
+const OWN_RENEWED_BEFORE: SignedDuration = SignedDuration::from_hours(24 * 120);
 
 /// Which product a connection is for; decided by the name it asked for, never by a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,11 +29,33 @@ pub enum Door {
     Touroku,
 }
 
+/// Who signed what a host shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    Own,
+    Public,
+}
+
+/// What new connections are served with. A swap leaves open ones as they are.
 pub struct Tls {
-    app_host: String,
-    touroku_host: String,
-    pub app: Arc<ServerConfig>,
-    pub touroku: Arc<ServerConfig>,
+    hosts: [String; 2],
+    app: ArcSwap<Served>,
+    touroku: ArcSwap<Served>,
+    challenges: Mutex<Vec<Challenge>>,
+    /// Whether the owner wants public certificates; without, kept ones are not shown.
+    public: bool,
+}
+
+struct Served {
+    config: Arc<ServerConfig>,
+    source: Source,
+    leaf: [u8; 32],
+    not_after: Timestamp,
+}
+
+struct Challenge {
+    name: String,
+    config: Arc<ServerConfig>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -33,64 +66,222 @@ pub enum TlsError {
     Rustls(#[from] rustls::Error),
     #[error("the authority does not make a verifier")]
     Verifier(#[from] rustls::server::VerifierBuilderError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl Tls {
-    /// Issues a certificate for each host: two, so that no browser reuses the enrolment's
-    /// connection for the product.
-    pub fn issue(parts: &Parts) -> Result<Self, TlsError> {
-        let (app_host, touroku_host) = (parts.app_host(), parts.touroku_host());
-        let now = parts.now();
-        let for_app = parts.authority.issue_server(&[&app_host], now)?;
-        let for_touroku = parts.authority.issue_server(&[&touroku_host], now)?;
-        Ok(Self {
-            app: Arc::new(app_config(parts, &for_app)?),
-            touroku: Arc::new(touroku_config(parts, &for_touroku)?),
-            app_host,
-            touroku_host,
-        })
+    /// A certificate for each host: two, so that no browser reuses the enrolment's connection for
+    /// the product. Needs no network: what is kept and valid is served at once.
+    pub fn start(
+        store: &Store,
+        authority: &Authority,
+        hosts: [String; 2],
+        public: bool,
+    ) -> Result<Self, TlsError> {
+        let now = store.clock().now();
+        let [app, touroku] = &hosts;
+        let app = Served::own(authority, Host::App, app, now)?;
+        let touroku = Served::own(authority, Host::Touroku, touroku, now)?;
+        let (app, touroku) = (ArcSwap::from_pointee(app), ArcSwap::from_pointee(touroku));
+        let tls = Self { hosts, app, touroku, challenges: Mutex::default(), public };
+        tls.look(store, authority)?;
+        Ok(tls)
+    }
+
+    /// Serves the best there is: a valid public certificate, else one of our own. Says loudly
+    /// when that changed. Harmless to call at any time.
+    pub fn look(&self, store: &Store, authority: &Authority) -> Result<(), TlsError> {
+        let now = store.clock().now();
+        for host in Host::ALL.iter().copied() {
+            let (name, place) = (self.name(host), self.place(host));
+            let kept = match self.public {
+                true => store.read(|read| public::certificate(read, host))?,
+                false => None,
+            };
+            let kept = kept.filter(|one| one.serves(name, now));
+            let shown = place.load();
+            let next = match kept {
+                Some(kept) if kept.chain.first().is_some_and(|leaf| is(leaf, &shown.leaf)) => None,
+                Some(kept) => Served::public(authority, &kept)
+                    .inspect_err(|error| {
+                        log::error!(host = name, error:% = error; "a kept certificate is no good");
+                    })
+                    .ok(),
+                None if shown.source == Source::Public => {
+                    Some(Served::own(authority, host, name, now)?)
+                }
+                // Near the authority's own end a new one would last no longer.
+                None if shown.ends_soon(now) => {
+                    let next = Served::own(authority, host, name, now)?;
+                    (shown.not_after < next.not_after).then_some(next)
+                }
+                None => None,
+            };
+            let Some(next) = next else { continue };
+            match (shown.source, next.source) {
+                (Source::Public, Source::Own) => log::warn!(
+                    host = name; "no valid public certificate: serving one of our own authority"
+                ),
+                (_, source) => log::info!(host = name, source:?; "serving another certificate"),
+            }
+            place.store(Arc::new(next));
+        }
+        Ok(())
+    }
+
+    pub fn source(&self, host: Host) -> Source {
+        self.place(host).load().source
+    }
+
+    /// Whether the server's certificate comes from our own authority, on either host. Then a
+    /// browser has to be told to trust the root, and whoever comes for the first time has its
+    /// fingerprint to compare; else nothing of the root needs to be on a device.
+    pub fn is_of_own_authority(&self) -> bool {
+        Host::ALL.iter().any(|host| self.source(*host) == Source::Own)
+    }
+
+    pub fn not_after(&self, host: Host) -> Timestamp {
+        self.place(host).load().not_after
+    }
+
+    pub fn name(&self, host: Host) -> &str {
+        let [app, touroku] = &self.hosts;
+        match host {
+            Host::App => app,
+            Host::Touroku => touroku,
+        }
+    }
+
+    const fn place(&self, host: Host) -> &ArcSwap<Served> {
+        match host {
+            Host::App => &self.app,
+            Host::Touroku => &self.touroku,
+        }
+    }
+
+    pub fn config(&self, door: Door) -> Arc<ServerConfig> {
+        let host = match door {
+            Door::App => Host::App,
+            Door::Touroku => Host::Touroku,
+        };
+        self.place(host).load().config.clone()
     }
 
     pub fn door(&self, hello: &ClientHello<'_>) -> Option<Door> {
         let name = hello.server_name()?;
-        if name.eq_ignore_ascii_case(&self.app_host) {
+        let [app, touroku] = &self.hosts;
+        if name.eq_ignore_ascii_case(app) {
             Some(Door::App)
-        } else if name.eq_ignore_ascii_case(&self.touroku_host) {
+        } else if name.eq_ignore_ascii_case(touroku) {
             Some(Door::Touroku)
         } else {
             None
         }
     }
+
+    /// The answer to a challenge, where this hello asks for nothing else and one is open for its
+    /// name.
+    pub fn challenge(&self, hello: &ClientHello<'_>) -> Option<Arc<ServerConfig>> {
+        let mut wanted = hello.alpn()?;
+        let alone = wanted.next() == Some(ACME_PROTOCOL) && wanted.next().is_none();
+        let name = hello.server_name().filter(|_| alone)?;
+        let open = self.challenges.lock().unwrap_or_else(PoisonError::into_inner);
+        let one = open.iter().find(|one| one.name.eq_ignore_ascii_case(name))?;
+        Some(one.config.clone())
+    }
+
+    /// Answers challenges for this name until what it gives back is dropped.
+    pub fn open_challenge(
+        &self,
+        name: &str,
+        certificate: &ServerCertificate,
+    ) -> Result<OpenChallenge<'_>, TlsError> {
+        let (chain, key) = chain_and_key(&certificate.chain, &certificate.key);
+        let mut config = quiet(builder()?.with_no_client_auth().with_single_cert(chain, key)?);
+        config.alpn_protocols = vec![ACME_PROTOCOL.to_vec()];
+        let challenge = Challenge { name: name.to_owned(), config: Arc::new(config) };
+        self.challenges.lock().unwrap_or_else(PoisonError::into_inner).push(challenge);
+        Ok(OpenChallenge { tls: self, name: name.to_owned() })
+    }
 }
 
-fn app_config(parts: &Parts, certificate: &ServerCertificate) -> Result<ServerConfig, TlsError> {
+pub struct OpenChallenge<'a> {
+    tls: &'a Tls,
+    name: String,
+}
+
+impl Drop for OpenChallenge<'_> {
+    fn drop(&mut self) {
+        let mut open = self.tls.challenges.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|one| one.name != self.name);
+    }
+}
+
+impl Served {
+    fn own(
+        authority: &Authority,
+        host: Host,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<Self, TlsError> {
+        let ServerCertificate { mut chain, key, not_after } =
+            authority.issue_server(&[name], now)?;
+        if host == Host::Touroku {
+            // The root goes along, so that a program that knows its fingerprint can check the
+            // rest.
+            chain.push(authority.root_certificate().to_vec());
+        }
+        Self::of(authority, host, Source::Own, &chain, &key, not_after)
+    }
+
+    fn public(authority: &Authority, kept: &public::PublicCertificate) -> Result<Self, TlsError> {
+        Self::of(authority, kept.host, Source::Public, &kept.chain, &kept.key, kept.not_after)
+    }
+
+    fn of(
+        authority: &Authority,
+        host: Host,
+        source: Source,
+        chain: &[Vec<u8>],
+        key: &Pkcs8,
+        not_after: Timestamp,
+    ) -> Result<Self, TlsError> {
+        let leaf = chain.first().map(|leaf| fingerprint(leaf)).unwrap_or_default();
+        let (chain, key) = chain_and_key(chain, key);
+        let builder = match host {
+            Host::App => builder()?.with_client_cert_verifier(devices(authority)?),
+            Host::Touroku => builder()?.with_no_client_auth(),
+        };
+        let config = Arc::new(quiet(builder.with_single_cert(chain, key)?));
+        Ok(Self { config, source, leaf, not_after })
+    }
+
+    fn ends_soon(&self, now: Timestamp) -> bool {
+        self.not_after.duration_since(now) < OWN_RENEWED_BEFORE
+    }
+}
+
+fn is(leaf: &[u8], shown: &[u8; 32]) -> bool {
+    fingerprint(leaf) == *shown
+}
+
+/// A client certificate is asked for, and only a device's is taken.
+fn devices(
+    authority: &Authority,
+) -> Result<Arc<dyn rustls::server::danger::ClientCertVerifier>, TlsError> {
     let mut anchors = RootCertStore::empty();
-    for anchor in parts.authority.device_anchors() {
+    for anchor in authority.device_anchors() {
         anchors.add(CertificateDer::from(anchor.to_vec()))?;
     }
-    let hints = parts.authority.client_hints()?.into_iter().map(DistinguishedName::from);
+    let hints = authority.client_hints()?.into_iter().map(DistinguishedName::from);
     let hints: Vec<DistinguishedName> = hints.collect();
-    let verifier = WebPkiClientVerifier::builder_with_provider(
-        Arc::new(anchors),
-        Arc::new(default_provider()),
-    )
-    .clear_root_hint_subjects()
-    .add_root_hint_subjects(hints)
-    .allow_unauthenticated()
-    .build()?;
-    let builder = builder()?.with_client_cert_verifier(verifier);
-    let (chain, key) = chain_and_key(certificate);
-    Ok(quiet(builder.with_single_cert(chain, key)?))
-}
-
-/// The root goes along, so that a program that knows its fingerprint can check the rest.
-fn touroku_config(
-    parts: &Parts,
-    certificate: &ServerCertificate,
-) -> Result<ServerConfig, TlsError> {
-    let (mut chain, key) = chain_and_key(certificate);
-    chain.push(CertificateDer::from(parts.authority.root_certificate().to_vec()));
-    Ok(quiet(builder()?.with_no_client_auth().with_single_cert(chain, key)?))
+    let provider = Arc::new(default_provider());
+    Ok(WebPkiClientVerifier::builder_with_provider(Arc::new(anchors), provider)
+        .clear_root_hint_subjects()
+        .add_root_hint_subjects(hints)
+        .allow_unauthenticated()
+        .build()?)
 }
 
 fn builder() -> Result<rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier>, rustls::Error> {
@@ -109,10 +300,11 @@ fn quiet(mut config: ServerConfig) -> ServerConfig {
 }
 
 fn chain_and_key(
-    certificate: &ServerCertificate,
+    chain: &[Vec<u8>],
+    key: &Pkcs8,
 ) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
-    let chain = certificate.chain.iter().cloned().map(CertificateDer::from).collect();
-    let key = PrivatePkcs8KeyDer::from(certificate.key.as_bytes().to_vec());
+    let chain = chain.iter().cloned().map(CertificateDer::from).collect();
+    let key = PrivatePkcs8KeyDer::from(key.as_bytes().to_vec());
     (chain, PrivateKeyDer::Pkcs8(key))
 }
 

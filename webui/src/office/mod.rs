@@ -14,6 +14,7 @@ mod cards;
 mod devices;
 
 mod alarms;
+mod server;
 mod setup;
 mod stand_ins;
 mod stock;
@@ -42,4 +43,5 @@ pub fn routes() -> Routes {
         .join(stand_ins::routes())
         .join(stock::routes())
         .join(unused::routes())
+        .join(server::routes())
 }

@@ -58,6 +58,10 @@ pub fn action(action: &str) -> &str {
         "member.forgive" => "ログインの停止を解いた",
         "trail.read" => "操作記録を見た",
         "trail.verify" => "操作記録の鎖を検証した",
+        "certificate.renew" => "サーバー証明書の更新を頼んだ",
+        "certificate.obtain" => "公開のサーバー証明書を受け取った",
+        "certificate.plan" => "サーバー証明書の更新の時期を変えた",
+        "acme.account" => "証明書の発行元に利用登録をした",
         "network.found" => "ネットワークを開設した",
         other => of_mail(other),
     }

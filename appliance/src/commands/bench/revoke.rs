@@ -129,5 +129,6 @@ fn no_config() -> Config {
         master_key: None,
         backup_recipient: None,
         mail: MailRules::default(),
+        acme: None,
     }
 }

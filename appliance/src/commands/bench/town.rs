@@ -98,6 +98,7 @@ impl Town {
                 picture_worker: this_program()?,
                 rules: Rules::default(),
                 limits: Limits::USUAL,
+                acme: None,
             },
         )?)
     }
@@ -120,6 +121,7 @@ impl Town {
             master_key: Some(self.folder.join("master-key")),
             backup_recipient: None,
             mail: MailRules::default(),
+            acme: None,
         }
     }
 

@@ -5,6 +5,7 @@ mod devices;
 mod files;
 mod keeping;
 mod openssl;
+mod public;
 mod requests;
 mod servers;
 mod tls;

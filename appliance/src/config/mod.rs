@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 use store::Layout;
 use webui::kit::app::Rules;
 
+pub use acme::AcmeRules;
+
+mod acme;
+
 /// What the owner of a box decides. Unknown names are refused, so that a typing error is found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,6 +29,9 @@ pub struct Config {
     pub backup_recipient: Option<String>,
     #[serde(default)]
     pub mail: MailRules,
+    /// Public certificates for a network with a domain; see `acme`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acme: Option<AcmeRules>,
 }
 
 /// How mail behaves on this box.
