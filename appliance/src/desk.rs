@@ -11,6 +11,7 @@ use provisioning::members::{
     self, Job, Login, Member, MemberByLogin, MemberDetails, PersonName, Role, Roles,
 };
 use provisioning::network;
+use provisioning::passkeys;
 use provisioning::public::{self, Alarm, Host, Trouble};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -18,26 +19,71 @@ use store::{Act, Actor, Id, Read, Store, StoreError};
 use webui::kit::app::App;
 use webui::kit::session;
 use webui::kit::tls::Source;
+use webui::office::import::{Kind, Tell};
 
 use crate::config::Config;
+use crate::lists;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Request {
     Status,
-    FacilityAdd { code: String, kind: String, name: String, kana: String, phone: String },
+    FacilityAdd {
+        code: String,
+        kind: String,
+        name: String,
+        kana: String,
+        phone: String,
+    },
     FacilityList,
+    /// `file` in base64: the running product may not be allowed to read where the operator may.
+    ListImport {
+        kind: Kind,
+        file: String,
+        purpose: Purpose,
+    },
+    ListExport {
+        kind: Kind,
+        form: String,
+    },
     MemberAdd(MemberAdd),
     MemberList,
-    MemberSuspend { facility: String, login: String },
-    CardIssue { facility: String, login: String, approval_waived: bool },
+    MemberSuspend {
+        facility: String,
+        login: String,
+    },
+    MemberResetPasskey {
+        facility: String,
+        login: String,
+    },
+    CardIssue {
+        facility: String,
+        login: String,
+        approval_waived: bool,
+    },
     DeviceList,
-    DeviceRevoke { device: String },
-    TrailShow { rows: usize },
+    DeviceRevoke {
+        device: String,
+    },
+    TrailShow {
+        rows: usize,
+    },
     TrailVerify,
     TrailExport,
-    Backup { to: PathBuf },
-    Crl { to: PathBuf },
+    Backup {
+        to: PathBuf,
+    },
+    Crl {
+        to: PathBuf,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// Says what would be wrong, new or changed.
+    Check,
+    Take,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -58,6 +104,7 @@ pub fn perform(
     store: &Store,
     app: Option<&App>,
     request: Request,
+    tell: &Tell,
 ) -> anyhow::Result<Value> {
     match request {
         Request::Status => status(config, store, app),
@@ -65,9 +112,14 @@ pub fn perform(
             add_facility(store, &code, &kind, name, kana, phone)
         }
         Request::FacilityList => list_facilities(store),
+        Request::ListImport { kind, file, purpose } => {
+            lists::import(store, kind, &file, purpose, tell)
+        }
+        Request::ListExport { kind, form } => lists::give_out(store, kind, &form),
         Request::MemberAdd(add) => add_member(store, add),
         Request::MemberList => list_members(store),
         Request::MemberSuspend { facility, login } => suspend(store, &facility, &login),
+        Request::MemberResetPasskey { facility, login } => reset_passkey(store, &facility, &login),
         Request::CardIssue { facility, login, approval_waived } => {
             let approval = if approval_waived { Approval::Waived } else { Approval::Needed };
             issue_card(store, &facility, &login, approval)
@@ -243,6 +295,18 @@ fn suspend(store: &Store, facility: &str, login: &str) -> anyhow::Result<Value> 
         members::set_locked(write, member.id, true)
     })?;
     Ok(json!({ "member": member.id, "locked": true }))
+}
+
+/// For the last administrator, whom nobody else can help.
+fn reset_passkey(store: &Store, facility: &str, login: &str) -> anyhow::Result<Value> {
+    let member = store.read(|read| find_member(read, facility, login))?;
+    let act = act(store, "passkey.reset").on("member", member.id);
+    let now = store.clock().now();
+    let keys = store.write_and_wait(act, move |write| {
+        session::end_of_member(write, member.id)?;
+        passkeys::reset(write, member.id, None, now)
+    })?;
+    Ok(json!({ "member": member.id, "passkeys_removed": keys }))
 }
 
 fn issue_card(

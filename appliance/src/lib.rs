@@ -12,6 +12,7 @@ mod client;
 mod control;
 mod desk;
 mod forward;
+mod lists;
 mod master;
 mod running;
 

@@ -11,6 +11,7 @@ pub mod members;
 pub mod mailboxes;
 
 pub mod credentials;
+pub mod passkeys;
 
 pub mod devices;
 

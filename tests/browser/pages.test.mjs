@@ -15,10 +15,12 @@ const WEBUI = fileURLToPath(new URL('../../webui/src/', import.meta.url));
 
 // Answers to scripts and players, and the enrolment host, which main-job.test.mjs looks at.
 const NOT_PAGES = [
+  // Between password and passkey; passkeys.test.mjs comes there.
+  /^\/login\/passkey$/,
   // These need a second device; desk.test.mjs comes there.
   /\/lost$/,
   // A file, a script's question, and a page that comes half an hour after an urgent mail.
-  /\/eml$/, /\/uploads\//, /\/urgent$/, /\/export$/, /\/template$/, /\/mistakes$/,
+  /\/eml$/, /\/progress$/, /\/uploads\//, /\/urgent$/, /\/export$/, /\/template$/, /\/mistakes$/,
   /\/live$/, /\/recipients$/, /\/files\//, /^\/e(\/|$)/, /^\/assets\//];
 
 const visited = [];
@@ -83,6 +85,13 @@ const NURSE = [
   ['me-devices-code', async (page) => {
     await page.getByRole('button', { name: '追加のコードを出す' }).click();
     await page.locator('.code-qr svg').waitFor();
+  }],
+  ['me-passkeys', '/me/passkeys'],
+  ['me-passkeys-new', async (page) => {
+    await page.getByLabel('名前', { exact: true }).fill('受付のPC');
+    await page.locator('#f-password').fill(network.people.nurse.password);
+    await page.getByRole('button', { name: '次へ' }).click();
+    await page.getByText('この入口（お試しなど）では使えません').waitFor();
   }],
   ['password', '/me/password'],
   ['keys', async (page) => {
@@ -151,6 +160,7 @@ const OFFICE = [
     await page.locator('form:has(input[type=file]) button[type=submit]').first().click();
     await page.waitForURL(/\/check/);
   }],
+  ['office-passkeys', '/office/passkeys'],
   ['office-unused', '/office/unused?which=never'],
   ['office-stand-in', async (page) => {
     await page.goto(new URL('/office/members?q=さかい', page.url()).href);

@@ -27,6 +27,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["x509_parser", "p12_keystore"], &["provisioning/src/authority/"]),
     (&["instant_acme"], &["webui/src/acme/"]),
     (&["webpki_roots"], &["webui/src/acme/", "appliance/src/client.rs"]),
+    (&["passki"], &["provisioning/src/passkeys/ceremony.rs"]),
     (&["clap"], &["appliance/src/", "scripts/"]),
     (
         &["rustls", "tokio_rustls"],

@@ -89,3 +89,26 @@ if ('shownOnce' in document.body.dataset) {
   addEventListener('afterprint', () => { printed = true; });
   addEventListener('beforeunload', (event) => { if (!printed) event.preventDefault(); });
 }
+
+// A long list takes a while: a bar that says how far it is, until the next page comes.
+addEventListener('submit', (event) => {
+  const words = event.target.dataset?.progressWords;
+  if (!words || event.defaultPrevented) return;
+  const bar = element('progress', { 'aria-label': words });
+  const told = element('span', { role: 'status', class: 'nums' }, `${words}…`);
+  const box = element('div', { class: 'list-progress' }, bar, told);
+  event.target.append(box);
+  const where = event.target.dataset.progress;
+  const timer = where && setInterval(async () => {
+    const answer = await fetch(where, { headers: { accept: 'application/json' } }).catch(() => null);
+    const now = answer?.ok && await answer.json();
+    if (!now) return;
+    // The rows are looked at once more before they are taken in.
+    const checking = now.stage === 'checking';
+    bar.max = now.of * 2;
+    bar.value = checking ? now.done : now.of + now.done;
+    told.textContent = `${checking ? '確かめています' : words}…　${now.done.toLocaleString()}／${now.of.toLocaleString()}行`;
+  }, 150);
+  // Coming back to the page by the browser's own button.
+  addEventListener('pageshow', () => { clearInterval(timer); box.remove(); }, { once: true });
+});

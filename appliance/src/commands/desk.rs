@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use serde_json::Value;
 use store::{Clock, Store};
+use webui::office::import::{Kind, Tell};
 
-use super::say;
+use super::{lists, say};
 use crate::config::Config;
 use crate::desk::{MemberAdd, Request, perform};
 use crate::migrations::MIGRATIONS;
@@ -48,7 +49,7 @@ pub struct Common {
     config: PathBuf,
     /// One line of JSON for scripts
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 #[derive(Subcommand)]
@@ -68,6 +69,10 @@ pub enum Facility {
         phone: String,
     },
     List(Common),
+    /// Take a list in, all of it or nothing: CSV (UTF-8, CP932) or XLSX
+    Import(lists::Import),
+    /// Give all facilities out as a file that can be taken in again
+    Export(lists::Export),
 }
 
 #[derive(Subcommand)]
@@ -90,8 +95,19 @@ pub enum Member {
         role: Vec<String>,
     },
     List(Common),
+    /// Take a list in, all of it or nothing: CSV (UTF-8, CP932) or XLSX
+    Import(lists::Import),
+    /// Give all members out as a file that can be taken in again
+    Export(lists::Export),
     /// Stop a member's log-ins at once
     Suspend {
+        #[command(flatten)]
+        common: Common,
+        facility: String,
+        login: String,
+    },
+    /// Take a member's passkeys and recovery codes away: the next log-in is by password alone
+    ResetPasskey {
         #[command(flatten)]
         common: Common,
         facility: String,
@@ -138,18 +154,12 @@ pub enum Trail {
 }
 
 pub fn run(command: DeskCommand) -> anyhow::Result<()> {
-    let (common, request) = request(command)?;
-    let config = Config::read(&common.config)?;
-    let answer = match control::ask(&config.control_socket(), &request)? {
-        Some(answer) => answer,
-        None => {
-            let master = master::read(config.master_key.as_deref())?;
-            let store = Store::open(&config.layout(), &master, Clock::system(), MIGRATIONS)?;
-            let answer = perform(&config, &store, None, request)?;
-            store.close();
-            answer
-        }
+    let (common, request) = match way(command)? {
+        Way::Asked(common, request) => (common, request),
+        Way::Import(args, kind) => return args.run(kind),
+        Way::Export(args, kind) => return args.run(kind),
     };
+    let answer = answer(&common, request, &Tell::nobody())?;
     if common.json {
         say(&answer)
     } else {
@@ -158,8 +168,35 @@ pub fn run(command: DeskCommand) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn request(command: DeskCommand) -> anyhow::Result<(Common, Request)> {
-    Ok(match command {
+/// From the running product, else from the closed store.
+pub(super) fn answer(common: &Common, request: Request, tell: &Tell) -> anyhow::Result<Value> {
+    let config = Config::read(&common.config)?;
+    if let Some(answer) = control::ask(&config.control_socket(), &request, tell)? {
+        return Ok(answer);
+    }
+    let master = master::read(config.master_key.as_deref())?;
+    let store = Store::open(&config.layout(), &master, Clock::system(), MIGRATIONS)?;
+    let answer = perform(&config, &store, None, request, tell)?;
+    store.close();
+    Ok(answer)
+}
+
+enum Way {
+    Asked(Common, Request),
+    Import(lists::Import, Kind),
+    Export(lists::Export, Kind),
+}
+
+fn way(command: DeskCommand) -> anyhow::Result<Way> {
+    let (common, request) = match command {
+        DeskCommand::Facility(Facility::Import(args)) => {
+            return Ok(Way::Import(args, Kind::Facilities));
+        }
+        DeskCommand::Facility(Facility::Export(args)) => {
+            return Ok(Way::Export(args, Kind::Facilities));
+        }
+        DeskCommand::Member(Member::Import(args)) => return Ok(Way::Import(args, Kind::Members)),
+        DeskCommand::Member(Member::Export(args)) => return Ok(Way::Export(args, Kind::Members)),
         DeskCommand::Status(common) => (common, Request::Status),
         DeskCommand::Facility(Facility::Add { common, code, kind, name, kana, phone }) => {
             (common, Request::FacilityAdd { code, kind, name, kana, phone })
@@ -177,6 +214,9 @@ fn request(command: DeskCommand) -> anyhow::Result<(Common, Request)> {
         DeskCommand::Member(Member::Suspend { common, facility, login }) => {
             (common, Request::MemberSuspend { facility, login })
         }
+        DeskCommand::Member(Member::ResetPasskey { common, facility, login }) => {
+            (common, Request::MemberResetPasskey { facility, login })
+        }
         DeskCommand::Card(Card::Issue { common, facility, login, without_approval }) => {
             (common, Request::CardIssue { facility, login, approval_waived: without_approval })
         }
@@ -191,7 +231,8 @@ fn request(command: DeskCommand) -> anyhow::Result<(Common, Request)> {
         DeskCommand::Backup { common, to } => {
             (common, Request::Backup { to: std::path::absolute(to)? })
         }
-    })
+    };
+    Ok(Way::Asked(common, request))
 }
 
 /// A row a line, a field a word: for eyes.

@@ -8,6 +8,7 @@ mod bench;
 mod desk;
 mod enrol;
 mod init;
+mod lists;
 mod restore;
 mod run;
 mod try_out;

@@ -7,6 +7,7 @@ use provisioning::devices::{
 };
 use provisioning::enrolment::{SetupWindow, open_windows, replace_news};
 use provisioning::facilities::Facility;
+use provisioning::passkeys::{NoticeKind, Owed, PasskeyNotice, notices_of, owed};
 use provisioning::public::{Alarm, Standing};
 use provisioning::renewal::{days_left, is_due};
 use provisioning::stock;
@@ -64,6 +65,17 @@ pub fn banners(app: &App, read: &Read<'_>, asked: &SignedIn) -> Result<Vec<Banne
     {
         let text = format!("端末「{}」の入れ替えが始まりました。", device.name);
         shown.push(Banner { text, href: Some("/facility"), link: "確かめる" });
+    }
+    for one in notices_of(read, asked.id())? {
+        shown.push(passkey(&one, asked));
+    }
+    if let Owed::From(from) = owed(read, asked.member(), asked.now())? {
+        let day = japanese::week_day(japanese::local(from).date());
+        shown.push(Banner {
+            text: format!("事務室の決まりで、{day}からはパスキーがないと続けられません。"),
+            href: Some("/me/passkeys"),
+            link: "登録する",
+        });
     }
     if asked.at_the_desk() || asked.manages() {
         for window in open_windows(read, asked.now())? {
@@ -166,6 +178,20 @@ fn news(read: &Read<'_>, one: &DeviceNews) -> Result<Option<Banner>, StoreError>
         }
     };
     Ok(Some(Banner { text, href: Some("/me/devices"), link: "確かめる" }))
+}
+
+fn passkey(one: &PasskeyNotice, asked: &SignedIn) -> Banner {
+    let at = japanese::short(one.at, asked.now());
+    let text = match one.kind {
+        NoticeKind::Reset { .. } => {
+            format!("{at}、あなたのパスキーと回復コードが事務室で取り消されました。")
+        }
+        NoticeKind::CounterBack => format!(
+            "{at}、あなたのパスキーの写しが使われたおそれがあります。事務室へお電話ください。"
+        ),
+        NoticeKind::CodeUsed => format!("{at}、あなたの回復コードでログインがありました。"),
+    };
+    Banner { text, href: Some("/me/passkeys"), link: "確かめる" }
 }
 
 /// Told to the desk, and to the managers of the facilities that it opens.

@@ -20,6 +20,8 @@ pub enum Failure {
     Locked,
     /// A new password comes first.
     PasswordFirst,
+    /// The office's rule asks for a passkey before anything else.
+    PasskeyFirst,
     /// The form was not one of ours, or too old.
     StaleForm,
     TooLarge,
@@ -74,7 +76,9 @@ impl Failure {
     fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::SignIn | Self::Locked | Self::PasswordFirst => StatusCode::UNAUTHORIZED,
+            Self::SignIn | Self::Locked | Self::PasswordFirst | Self::PasskeyFirst => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::StaleForm => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
@@ -143,6 +147,7 @@ fn send_on(failure: &Failure, path: &str) -> Option<Response> {
         Failure::SignIn => format!("/login?{query}"),
         Failure::Locked => format!("/lock?{query}"),
         Failure::PasswordFirst => "/me/password".to_owned(),
+        Failure::PasskeyFirst => "/me/passkeys".to_owned(),
         Failure::NotFound
         | Failure::StaleForm
         | Failure::TooLarge
@@ -215,6 +220,12 @@ fn told(failure: &Failure, number: String) -> Told {
             "続けられませんでした",
             "先に新しいパスワードを決める必要があります。",
             "ホームを開き、パスワードを変更してください。",
+            None,
+        ),
+        Failure::PasskeyFirst => plain(
+            "続けられませんでした",
+            "事務室の決まりで、先にパスキーを登録する必要があります。",
+            "ホームを開き、パスキーを登録してください。",
             None,
         ),
         Failure::StaleForm => plain(

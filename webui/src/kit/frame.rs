@@ -15,7 +15,7 @@ use super::failure::Failure;
 use super::form::FormToken;
 use super::japanese;
 use super::live::Unread;
-use super::member::SignedIn;
+use super::member::MayOweKey;
 use super::page::Page;
 use super::session::{IDLE_LOCK, cookie};
 
@@ -113,7 +113,7 @@ impl FromRequestParts<App> for Frame {
     type Rejection = Failure;
 
     async fn from_request_parts(head: &mut Head, app: &App) -> Result<Self, Failure> {
-        let asked = SignedIn::from_request_parts(head, app).await?;
+        let asked = MayOweKey::from_request_parts(head, app).await?;
         let form_token = FormToken::of(app, &head.headers, asked.admitted());
         let (unread, password_days, banners) = app.store.read(|read| {
             let unread = read.counter::<Unread>(&asked.id())?;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use provisioning::devices::{Device, stand_in};
 use provisioning::facilities::{Facility, FacilityKind, FacilityState};
 use provisioning::members::{Member, Role, Standing};
+use provisioning::passkeys::{Owed, owed};
 use store::{Act, Actor, Id, StoreError};
 
 use super::app::App;
@@ -31,6 +32,9 @@ struct Guest {
 
 /// A member who is logged in.
 pub struct SignedIn(InSession);
+
+/// The same, also where the office's rule asks for a passkey first: for the pages that make one.
+pub struct MayOweKey(SignedIn);
 
 /// A member of the office, on a device of the office.
 pub struct OfficeMember(SignedIn);
@@ -84,6 +88,10 @@ impl SignedIn {
         self.0.guest.as_ref().map_or_else(|| self.0.admitted.facility(), |guest| &guest.facility)
     }
 
+    pub fn in_session(&self) -> &InSession {
+        &self.0
+    }
+
     /// Until when a stand-in at another facility's device lasts.
     pub fn guest_until(&self) -> Option<Timestamp> {
         self.0.guest.as_ref().map(|guest| guest.until)
@@ -115,6 +123,14 @@ impl SignedIn {
 
     pub fn audits(&self) -> bool {
         self.member().details.roles.has(Role::Auditor)
+    }
+}
+
+impl std::ops::Deref for MayOweKey {
+    type Target = SignedIn;
+
+    fn deref(&self) -> &SignedIn {
+        &self.0
     }
 }
 
@@ -182,6 +198,18 @@ impl FromRequestParts<App> for SignedIn {
     type Rejection = Failure;
 
     async fn from_request_parts(head: &mut Head, app: &App) -> Result<Self, Failure> {
+        let MayOweKey(found) = MayOweKey::from_request_parts(head, app).await?;
+        match app.store.read(|read| owed(read, found.member(), found.now()))? {
+            Owed::Nothing | Owed::From(_) => Ok(found),
+            Owed::First => Err(Failure::PasskeyFirst),
+        }
+    }
+}
+
+impl FromRequestParts<App> for MayOweKey {
+    type Rejection = Failure;
+
+    async fn from_request_parts(head: &mut Head, app: &App) -> Result<Self, Failure> {
         let found = InSession::from_request_parts(head, app).await?;
         match found.session.state {
             SessionState::Open => {}
@@ -194,7 +222,7 @@ impl FromRequestParts<App> for SignedIn {
         {
             app.store.keep_house(move |house| house.put(&touched)).await?;
         }
-        Ok(Self(found))
+        Ok(Self(SignedIn(found)))
     }
 }
 

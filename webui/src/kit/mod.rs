@@ -18,6 +18,7 @@ pub mod contact;
 pub mod cutting;
 pub mod gate;
 pub mod member;
+pub mod party;
 pub mod session;
 
 mod banners;
@@ -39,3 +40,5 @@ pub mod live;
 
 #[cfg(test)]
 pub mod testing;
+#[cfg(test)]
+pub mod testing_key;

@@ -3,11 +3,12 @@
 mod fresh;
 mod pages;
 mod prove;
+mod second;
 #[cfg(test)]
 mod tests;
 
 pub use fresh::{Ask, fresh_or_ask};
-pub use pages::local_path;
+pub use pages::{is_login, local_path};
 pub use prove::{Again, account_key, hash_off_thread, prove_again};
 
 use crate::kit::routes::{Access, Routes};
@@ -19,4 +20,5 @@ pub fn routes() -> Routes {
         .get(Access::Session, "/lock", pages::show_lock)
         .post(Access::Session, "/lock", pages::post_lock)
         .post(Access::Session, "/logout", pages::post_logout)
+        .join(second::routes())
 }

@@ -6,10 +6,15 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use provisioning::credentials::LastLogin;
 use provisioning::members::Member;
+use provisioning::passkeys::{
+    Ceremony, NoticeKind, Owed, Proof, RecoveryCode, UseProblem, has_any, note_use, owed,
+    spend_code, tell,
+};
 use serde::{Deserialize, Serialize};
-use store::{Id, StoreError};
+use store::{Id, StoreError, Write};
 
 use super::prove::{Again, Proven, Refused, Typed, prove, prove_again};
+use super::second::{self, SecondStep};
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
 use crate::kit::form::{Fields, FormToken};
@@ -18,6 +23,7 @@ use crate::kit::gate::Admitted;
 use crate::kit::japanese;
 use crate::kit::member::InSession;
 use crate::kit::page::{Bare, Page, bare};
+use crate::kit::party::Party;
 use crate::kit::session::{Session, SessionState, Token, cookie};
 
 const FACILITY_COOKIE: &str = "facility";
@@ -26,6 +32,12 @@ const FACILITY_COOKIE: &str = "facility";
 pub struct Next {
     #[serde(default)]
     next: String,
+}
+
+impl Next {
+    pub fn path(&self) -> &str {
+        local_path(&self.next)
+    }
 }
 
 #[derive(Serialize)]
@@ -74,6 +86,7 @@ pub async fn show_login(
 pub async fn post_login(
     admitted: Admitted,
     token: FormToken,
+    party: Party,
     headers: HeaderMap,
     State(app): State<App>,
     fields: Fields,
@@ -85,15 +98,12 @@ pub async fn post_login(
     };
     match prove(&app, &admitted, &typed).await? {
         Ok(proven) => {
-            let (token, state) = open_session(&app, &admitted, proven).await?;
-            let to = match state {
-                SessionState::PasswordFirst(_) => "/me/password",
-                SessionState::Open | SessionState::Locked => local_path(fields.text("next")),
+            let next = local_path(fields.text("next"));
+            let mut response = match app.store.read(|read| has_any(read, proven.member.id))? {
+                true => second::begin(&app, &admitted, &party, &proven, next).await?,
+                false => log_in(&app, &admitted, &proven, next).await?,
             };
-            let mut response = Redirect::to(to).into_response();
-            let headers = response.headers_mut();
-            headers.append(header::SET_COOKIE, token.set_cookie());
-            headers.append(header::SET_COOKIE, remember(&fields));
+            response.headers_mut().append(header::SET_COOKIE, remember(&fields));
             Ok(response)
         }
         Err(refused) => {
@@ -137,14 +147,63 @@ fn show_form(
     Ok((status, Html(html)).into_response())
 }
 
-async fn open_session(
+async fn log_in(
     app: &App,
     admitted: &Admitted,
-    proven: Proven,
-) -> Result<(Token, SessionState), Failure> {
+    proven: &Proven,
+    next: &str,
+) -> Result<Response, Failure> {
+    let (member, state) = (&proven.member, proven.state);
+    let opened = open_session(app, admitted, member, state, Opening::Password, None).await?;
+    let token = opened.ok_or(Failure::SignIn)?;
+    let mut response = enter(app, member, state, next)?;
+    response.headers_mut().append(header::SET_COOKIE, token.set_cookie());
+    Ok(response)
+}
+
+/// Where a fresh session leads to: first to what has to be done first.
+pub fn enter(
+    app: &App,
+    member: &Member,
+    state: SessionState,
+    next: &str,
+) -> Result<Response, StoreError> {
+    let owed = app.store.read(|read| owed(read, member, app.now()))?;
+    let to = match (state, owed) {
+        (SessionState::PasswordFirst(_), _) => "/me/password",
+        (SessionState::Open | SessionState::Locked, Owed::Nothing) => next,
+        (SessionState::Open | SessionState::Locked, Owed::From(_) | Owed::First) => "/me/passkeys",
+    };
+    Ok(Redirect::to(to).into_response())
+}
+
+/// What a session rests on beside the password.
+pub enum Opening {
+    Password,
+    Passkey(Proof),
+    Code(RecoveryCode),
+}
+
+#[derive(Debug, thiserror::Error)]
+enum NotOpened {
+    #[error("the second proof is not worth anything any more")]
+    Refused,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The second proof is spent in the act that opens the session; `None` where it was not good.
+pub async fn open_session(
+    app: &App,
+    admitted: &Admitted,
+    member: &Member,
+    state: SessionState,
+    opening: Opening,
+    step: Option<[u8; 16]>,
+) -> Result<Option<Token>, Failure> {
     let token = Token::random(app);
     let now = app.now();
-    let member = proven.member.id;
+    let member = member.id;
     let session = Session {
         token: token.blinded(app),
         id: app.store.clock().id(),
@@ -152,25 +211,69 @@ async fn open_session(
         device: admitted.device().id,
         since: now,
         touched: now,
-        state: proven.state,
+        state,
         previous_login: previous_login(app, member)?,
     };
     let actor =
         store::Actor::Member { member: member.bytes(), device: admitted.device().id.bytes() };
-    let act = store::Act::new(actor, "login", now).on("member", member);
+    let action = match &opening {
+        Opening::Password => LOGINS[0],
+        Opening::Passkey(_) => LOGINS[1],
+        Opening::Code(_) => LOGINS[2],
+    };
+    let act = store::Act::new(actor, action, now).on("member", member);
     let opened = app.store.write(act, move |write| {
+        spend(write, member, &opening, now)?;
+        if let Some(step) = step {
+            write.delete::<SecondStep>(&step)?;
+            write.delete::<Ceremony>(&step)?;
+        }
         write.put(&LastLogin { member, at: now })?;
-        write.put(&session)
+        Ok(write.put(&session)?)
     });
-    opened.await.map_err(Failure::from)?;
-    Ok((token, proven.state))
+    match opened.await {
+        Ok(()) => Ok(Some(token)),
+        Err(NotOpened::Refused) => Ok(None),
+        Err(NotOpened::Store(error)) => Err(error.into()),
+    }
+}
+
+fn spend(
+    write: &mut Write<'_>,
+    member: Id<Member>,
+    opening: &Opening,
+    now: Timestamp,
+) -> Result<(), NotOpened> {
+    match opening {
+        Opening::Password => Ok(()),
+        Opening::Passkey(proof) => {
+            match note_use(write, member, proof.passkey, proof.counter, now) {
+                Ok(()) => Ok(()),
+                Err(UseProblem::Gone | UseProblem::CounterBack) => Err(NotOpened::Refused),
+                Err(UseProblem::Store(error)) => Err(error.into()),
+            }
+        }
+        Opening::Code(code) => {
+            if !spend_code(write, member, code)? {
+                return Err(NotOpened::Refused);
+            }
+            Ok(tell(write, member, NoticeKind::CodeUsed, now)?)
+        }
+    }
+}
+
+/// What the trail calls a log-in: by the password alone, with a passkey, with a code from paper.
+const LOGINS: [&str; 3] = ["login", "login.passkey", "login.recovery"];
+
+pub fn is_login(action: &str) -> bool {
+    LOGINS.contains(&action)
 }
 
 /// The trail remembers it anyway.
 fn previous_login(app: &App, member: Id<Member>) -> Result<Option<Timestamp>, StoreError> {
     const ROWS_LOOKED_AT: usize = 500;
     let rows = app.store.read(|read| read.trail_of_member(member.bytes(), ROWS_LOOKED_AT))?;
-    Ok(rows.into_iter().find(|row| row.action == "login").map(|row| row.at))
+    Ok(rows.into_iter().find(|row| is_login(&row.action)).map(|row| row.at))
 }
 
 fn remember(fields: &Fields) -> HeaderValue {

@@ -80,10 +80,8 @@ async fn weigh(app: &App, admitted: &Admitted, typed: &Typed) -> Result<Option<P
     let state = match &found {
         Some(Found { member, credential: Some(credential) }) => {
             let state = password_state(app, credential, &typed.password).await?;
-            let welcome = member.standing(app.today()) == Standing::Welcome;
-            let (place, now) = (admitted.device().id, app.now());
-            let here = app.store.read(|read| session::may_be_at(read, member, place, now))?;
-            state.filter(|_| welcome && here)
+            let welcome = is_welcome(app, admitted, member)?;
+            state.filter(|_| welcome)
         }
         Some(Found { credential: None, .. }) | None => {
             let password = typed.password.clone();
@@ -92,6 +90,13 @@ async fn weigh(app: &App, admitted: &Admitted, typed: &Typed) -> Result<Option<P
         }
     };
     Ok(state.zip(found).map(|(state, found)| Proven { member: found.member, state }))
+}
+
+/// Whether this member may be at this device today.
+pub fn is_welcome(app: &App, admitted: &Admitted, member: &Member) -> Result<bool, StoreError> {
+    let (place, now) = (admitted.device().id, app.now());
+    let welcome = member.standing(app.today()) == Standing::Welcome;
+    Ok(welcome && app.store.read(|read| session::may_be_at(read, member, place, now))?)
 }
 
 /// What came of a password that a member typed again.
@@ -185,16 +190,21 @@ fn find(read: &Read<'_>, typed: &Typed) -> Result<Option<Found>, StoreError> {
     Ok(Some(Found { member, credential }))
 }
 
-async fn refuse(tries: u32) -> Refused {
+/// Each further wrong try is answered later.
+pub async fn refuse(tries: u32) -> Refused {
     let slowed = u64::from(tries.saturating_sub(QUICK_TRIES));
     tokio::time::sleep(Duration::from_secs(slowed).min(SLOWED_MAX)).await;
     if tries >= Attempts::WRONG_MAX { Refused::LockedOut } else { Refused::Wrong }
 }
 
 fn attempt_keys(app: &App, admitted: &Admitted, typed: &Typed) -> ([u8; 16], [u8; 16]) {
+    (account_key(app, &typed.facility_code, &typed.user_id), device_key(app, admitted))
+}
+
+/// Under which the wrong tries at a device are counted.
+pub fn device_key(app: &App, admitted: &Admitted) -> [u8; 16] {
     let device = [b"device\0".as_slice(), &admitted.device().id.bytes()].concat();
-    let account = account_key(app, &typed.facility_code, &typed.user_id);
-    (account, app.store.ring().blind(&device))
+    app.store.ring().blind(&device)
 }
 
 /// Under which the wrong tries at an account are counted.

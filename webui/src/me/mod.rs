@@ -3,6 +3,7 @@
 pub mod absence;
 pub mod devices;
 pub mod pages;
+mod passkeys;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +12,7 @@ use crate::kit::routes::{Access, Routes};
 pub fn routes() -> Routes {
     Routes::default()
         .join(devices::routes())
+        .join(passkeys::routes())
         .get(Access::Member, "/me", pages::show_me)
         .post(Access::Member, "/me/sessions/{session}/end", pages::post_end_session)
         .get(Access::Session, "/me/password", pages::show_password)

@@ -8,6 +8,7 @@ use provisioning::credentials::{
     used_before,
 };
 use provisioning::devices::Device;
+use provisioning::passkeys::of_member;
 use serde::Serialize;
 use store::{Id, StoreError};
 
@@ -21,7 +22,7 @@ use crate::kit::member::{InSession, SignedIn};
 use crate::kit::page::{Bare, Page, bare};
 use crate::kit::path::Path;
 use crate::kit::session::{self, PasswordFirst, Session, SessionState};
-use crate::login::{Again, hash_off_thread, local_path, prove_again};
+use crate::login::{Again, hash_off_thread, is_login, local_path, prove_again};
 
 #[derive(Serialize)]
 struct MePage {
@@ -37,6 +38,7 @@ struct Me {
     user_id: String,
     logins: Vec<LoginRow>,
     password: PasswordFacts,
+    passkeys: usize,
     device: DeviceFacts,
     sessions: Vec<SessionRow>,
 }
@@ -82,6 +84,7 @@ pub async fn show_me(
         user_id: asked.member().login.as_str().to_owned(),
         logins: logins(&app, &asked)?,
         password: password_facts(&app, &asked)?,
+        passkeys: app.store.read(|read| of_member(read, asked.id()))?.len(),
         device: DeviceFacts {
             name: asked.device().name.clone(),
             until: japanese::era_date(japanese::local(not_after).date()),
@@ -98,7 +101,7 @@ fn logins(app: &App, asked: &SignedIn) -> Result<Vec<LoginRow>, StoreError> {
     app.store.read(|read| {
         let rows = read.trail_of_member(asked.id().bytes(), ROWS_LOOKED_AT)?;
         let logins =
-            rows.into_iter().filter(|row| matches!(&*row.action, "login" | "lock.refused"));
+            rows.into_iter().filter(|row| is_login(&row.action) || row.action == "lock.refused");
         let mut shown = Vec::new();
         for row in logins.take(ROWS_SHOWN) {
             let device = match row.actor {
@@ -111,7 +114,7 @@ fn logins(app: &App, asked: &SignedIn) -> Result<Vec<LoginRow>, StoreError> {
             shown.push(LoginRow {
                 when: japanese::long(row.at),
                 device: device.map_or_else(|| "（廃止した端末）".to_owned(), |one| one.name),
-                ok: row.action == "login",
+                ok: is_login(&row.action),
             });
         }
         Ok(shown)

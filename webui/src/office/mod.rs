@@ -14,6 +14,7 @@ mod cards;
 mod devices;
 
 mod alarms;
+mod passkeys;
 mod server;
 mod setup;
 mod stand_ins;
@@ -23,6 +24,7 @@ mod unused;
 mod lists;
 pub mod rows;
 mod say;
+mod seen;
 mod text;
 
 #[cfg(test)]
@@ -44,4 +46,5 @@ pub fn routes() -> Routes {
         .join(stock::routes())
         .join(unused::routes())
         .join(server::routes())
+        .join(passkeys::routes())
 }

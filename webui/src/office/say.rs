@@ -48,3 +48,7 @@ pub fn until(day: &str) -> String {
 
 pub const NOBODY: &str = "（登録のない職員）";
 pub const NOWHERE: &str = "（登録のない施設）";
+
+/// Where somebody else was quicker.
+pub const CHANGED: &str = "開いている間に、ほかの人が変更しました。入力した内容は残っています。\
+     下の「いまの登録」と見くらべて直し、もう一度保存してください。";

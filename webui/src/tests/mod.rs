@@ -17,6 +17,7 @@ use provisioning::enrolment::{
 use provisioning::facilities::Facility;
 use provisioning::mailboxes::{self, Mailbox, MailboxDetails};
 use provisioning::members::Member;
+use provisioning::passkeys::{self, KeyName, NoticeKind, Passkey};
 use provisioning::renewal::{self, Renewal};
 use provisioning::stock;
 use store::{Id, StoreError};
@@ -46,6 +47,7 @@ struct Scene {
     window: SetupWindow,
     stand_in: StandIn,
     renewal: Renewal,
+    passkey: Passkey,
 }
 
 impl Scene {
@@ -59,6 +61,7 @@ impl Scene {
         let (own, mine) = (own_code(&net, mark), own_device(&net, mark));
         let (ours, spare, window, stand_in) = elsewhere(&net, mark);
         let renewal = renewal(&net);
+        let passkey = passkey(&net, mark);
         Self {
             net,
             mailbox,
@@ -74,6 +77,7 @@ impl Scene {
             window,
             stand_in,
             renewal,
+            passkey,
         }
     }
 
@@ -95,6 +99,7 @@ impl Scene {
             .replace("{replaced}", &self.spare.id.to_string())
             .replace("{window}", &self.window.id.to_string())
             .replace("{stand_in}", &self.stand_in.id.to_string())
+            .replace("{passkey}", &self.passkey.id.to_string())
             .replace("{own}", &self.own.id.to_string())
             .replace("{mine}", &self.mine.id.to_string())
             .replace("{session}", &self.session_of_nurse())
@@ -139,13 +144,14 @@ fn may_pass(route: &Route, persona: Persona) -> bool {
         Persona::Member if is_of_mail && sent => false,
         Persona::Manager if is_of_mail && reads => false,
         Persona::Member => true,
-        Persona::Manager => !behind(&["{draft}", "{session}", "{own}", "{mine}"]),
+        Persona::Manager => !behind(&["{draft}", "{session}", "{own}", "{mine}", "{passkey}"]),
         Persona::Stranger
         | Persona::Device
         | Persona::Office
         | Persona::OfficeElsewhere
         | Persona::Auditor => {
-            !behind(&["{mail}", "/mail/export", "{draft}", "{session}", "{own}", "{mine}"])
+            let mails = ["{mail}", "/mail/export", "{draft}"];
+            !behind(&mails) && !behind(&["{session}", "{own}", "{mine}", "{passkey}"])
         }
     };
     let signed_in =
@@ -456,6 +462,30 @@ fn elsewhere(net: &Net, mark: &str) -> (Enrolment, Device, SetupWindow, StandIn)
         (window, stand_in)
     });
     (ours, spare, window, stand_in)
+}
+
+/// The nurse's own, with everything that is told about it.
+fn passkey(net: &Net, mark: &str) -> Passkey {
+    let passkey = Passkey {
+        id: net.app.store.clock().id(),
+        member: net.nurse.id,
+        name: KeyName::parse(&format!("PC{mark}").chars().take(30).collect::<String>()).unwrap(),
+        credential: vec![7; 16],
+        mark: [7; 16],
+        public_key: Vec::new(),
+        algorithm: -7,
+        counter: 0,
+        transports: vec!["internal".to_owned()],
+        made_at: net.app.now(),
+        used_at: None,
+    };
+    let (kept, clock) = (passkey.clone(), net.app.store.clock().clone());
+    act(&net.app.store, move |write| {
+        passkeys::add(write, &kept).unwrap();
+        passkeys::make_codes(write, &clock, kept.member).unwrap();
+        passkeys::tell(write, kept.member, NoticeKind::CodeUsed, clock.now()).unwrap();
+    });
+    passkey
 }
 
 fn device(net: &Net, facility: Id<Facility>, by: Id<Member>, name: String) -> Device {

@@ -51,6 +51,13 @@ impl Scene {
                 vec![("box", self.mailbox.id.to_string()), ("on", "yes".to_owned())]
             }
             "/me/devices/renew/file" => vec![("renewal", self.renewal.id.to_string())],
+            "/me/passkeys/start" => {
+                vec![("name", "机のPC".to_owned()), ("password", PASSWORD.to_owned())]
+            }
+            "/me/passkeys/codes" => {
+                vec![("password", PASSWORD.to_owned()), ("once", "a number".to_owned())]
+            }
+            "/me/passkeys/{passkey}/remove" => vec![("password", PASSWORD.to_owned())],
             "/me/devices/enrolments/{own}/approve" => vec![("digits", self.own.digits.clone())],
             _ => Vec::new(),
         }

@@ -8,6 +8,7 @@ use http_body_util::BodyExt as _;
 use provisioning::facilities::Facility;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use webui::office::import::Tell;
 
 use super::device::{BenchDevice, Visitor, log_in};
 use super::meter::Spread;
@@ -75,7 +76,7 @@ async fn round(running: &Running, somebody: &Resident) -> anyhow::Result<(Durati
     let (config, shared) = (no_config(), app.clone());
     let request = Request::DeviceRevoke { device: id.to_string() };
     let revoking = tokio::task::spawn_blocking(move || {
-        desk::perform(&config, &shared.store, Some(&shared), request)?;
+        desk::perform(&config, &shared.store, Some(&shared), request, &Tell::nobody())?;
         anyhow::Ok(started.elapsed())
     });
     let mut last = Duration::ZERO;

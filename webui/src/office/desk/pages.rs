@@ -8,6 +8,7 @@ use provisioning::directory::{Directory, Entry};
 use provisioning::enrolment::{self, Ends, Step, Unfinished};
 use provisioning::facilities::FacilityState;
 use provisioning::members::{Member, Standing};
+use provisioning::passkeys::notices_for_office;
 use serde::Serialize;
 use store::{Id, StoreError};
 
@@ -32,6 +33,7 @@ struct DeskPage {
     desk: Desk,
     waiting: Vec<ApprovalRow>,
     alarms: Vec<AlarmRow>,
+    key_notices: usize,
     stand_ins: Vec<StandInRow>,
     unfinished: Vec<UnfinishedRow>,
 }
@@ -73,9 +75,10 @@ pub async fn show_desk(
 ) -> Result<Response, Failure> {
     let now = app.now();
     let directory = app.directory()?;
-    let (alarms, stand_ins) = app.store.read(|read| {
+    let (alarms, stand_ins, key_notices) = app.store.read(|read| {
         let alarms = alarm_rows(read, &directory, now)?;
-        Ok::<_, StoreError>((alarms, stand_in_rows(read, &directory, None, now)?))
+        let stand_ins = stand_in_rows(read, &directory, None, now)?;
+        Ok::<_, StoreError>((alarms, stand_ins, notices_for_office(read)?.len()))
     })?;
     let (mut waiting, unfinished, cards, devices) = app.store.read(|read| {
         let devices = devices::list(read)?;
@@ -105,6 +108,7 @@ pub async fn show_desk(
         desk,
         waiting: waiting.into_iter().map(|one| approval_row(one, &directory, now)).collect(),
         alarms,
+        key_notices,
         stand_ins,
         unfinished: unfinished.map(|one| unfinished_row(one, &directory, &app)).collect(),
     };

@@ -2,6 +2,7 @@
 
 mod model;
 mod pages;
+mod say;
 #[cfg(test)]
 mod tests;
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use store::{Id, Read, StoreError};
 
 use super::model::{Problems, Typed, is_doubtful, parse};
+use super::say as words;
 use crate::kit::app::App;
 use crate::kit::failure::{Failure, Said};
 use crate::kit::form::Fields;
@@ -27,6 +28,7 @@ use crate::office::rows::{
     DeviceRow, MemberRow, Ticked, day, device_row, facility_href, facility_state, member_row,
 };
 use crate::office::say;
+use crate::office::seen::{Now, is_old, seen, told};
 
 const LIST: &str = "/office/facilities";
 
@@ -134,6 +136,9 @@ struct Form {
     action: String,
     back: String,
     values: Typed,
+    /// What the form was opened on.
+    seen: String,
+    now: Vec<Now>,
     code_doubt: bool,
     errors: Errors,
     kinds: Vec<Choice>,
@@ -169,10 +174,25 @@ impl Form {
             action: href.clone(),
             back: href,
             values,
+            seen: facility.map_or_else(String::new, |one| seen(&of(one))),
+            now: Vec::new(),
             code_doubt: false,
             errors: Errors::default(),
             kinds: FacilityKind::ALL.iter().map(choice).collect(),
         }
+    }
+
+    /// As it was typed, and still opened when it was.
+    fn again(facility: Option<&Facility>, fields: &Fields) -> Self {
+        let form = Self::new(facility, typed(fields));
+        Self { seen: told(fields).unwrap_or_else(|| form.seen.clone()), ..form }
+    }
+
+    /// The form on what there is now, beside what was typed.
+    fn changed(facility: &Facility, fields: &Fields) -> Self {
+        let form = Self::new(Some(facility), typed(fields));
+        let errors = Errors { form: Some(say::CHANGED.to_owned()), ..Errors::default() };
+        Self { now: words::now(of(facility), &form.values), errors, ..form }
     }
 
     fn show(self, app: &App, frame: Frame) -> Result<Response, Failure> {
@@ -184,6 +204,10 @@ impl Form {
     fn show_again(self, app: &App, frame: Frame) -> Result<Response, Failure> {
         Ok((StatusCode::UNPROCESSABLE_ENTITY, self.show(app, frame)?).into_response())
     }
+}
+
+fn of(facility: &Facility) -> Typed {
+    Typed::of(&facility.code, &facility.details)
 }
 
 fn typed(fields: &Fields) -> Typed {
@@ -223,7 +247,7 @@ fn read_form(
     fields: &Fields,
     before: Option<&Facility>,
 ) -> Result<(FacilityCode, FacilityDetails), Box<Form>> {
-    let form = |fields| Form::new(before, typed(fields));
+    let form = |fields| Form::again(before, fields);
     let wanted = match parse(&typed(fields)) {
         Ok(wanted) => wanted,
         Err(problems) => {
@@ -250,13 +274,12 @@ fn read_form(
 
 fn refused(problem: FacilityProblem) -> Result<Errors, Failure> {
     let code = "この医療機関コードは、ほかの施設が使っています。番号を確かめてください";
-    let changed = "ほかの人が先に変更しました。内容を確かめて、もう一度保存してください";
     match problem {
         FacilityProblem::CodeTaken => {
             Ok(Errors { code: Some(code.to_owned()), ..Errors::default() })
         }
         FacilityProblem::Changed => {
-            Ok(Errors { form: Some(changed.to_owned()), ..Errors::default() })
+            Ok(Errors { form: Some(say::CHANGED.to_owned()), ..Errors::default() })
         }
         FacilityProblem::Unknown => Err(Failure::NotFound),
         FacilityProblem::Store(error) => Err(error.into()),
@@ -386,13 +409,23 @@ pub async fn post_edit(
         Ok(wanted) => wanted,
         Err(form) => return form.show_again(&app, frame),
     };
+    let opened_on = fields.text("seen").to_owned();
     let act = asked.act("facility.change").on("facility", id);
-    let changed = app.store.write(act, move |write| facilities::change(write, id, code, details));
+    let changed = app.store.write(act, move |write| {
+        let before: Facility = write.get(&id)?.ok_or(FacilityProblem::Unknown)?;
+        if is_old(&opened_on, &of(&before)) {
+            return Err(FacilityProblem::Changed);
+        }
+        facilities::change(write, id, code, details)
+    });
     match changed.await {
         Ok(_) => Ok(redirect_saying(&facility_href(id), "変更を保存しました")),
+        Err(FacilityProblem::Changed) => {
+            Form::changed(&one(&app, id)?, &fields).show_again(&app, frame)
+        }
         Err(problem) => {
             let errors = refused(problem)?;
-            Form { errors, ..Form::new(Some(&facility), typed(&fields)) }.show_again(&app, frame)
+            Form { errors, ..Form::again(Some(&facility), &fields) }.show_again(&app, frame)
         }
     }
 }

@@ -11,6 +11,7 @@ use super::facilities::check_facilities;
 use super::japanese::names;
 use super::members::check_members;
 use super::model::{Changed, Column, Kind, Line, Mistake, Table};
+use super::progress::Tell;
 use super::say;
 use crate::office::members::Wanted;
 
@@ -128,7 +129,12 @@ impl Checked {
 }
 
 /// Checks a file; what cannot be read at all is a mistake as well.
-pub fn check(sheet: &Result<Sheet, SheetProblem>, register: &Register, asker: &Asker) -> Checked {
+pub fn check(
+    sheet: &Result<Sheet, SheetProblem>,
+    register: &Register,
+    asker: &Asker,
+    tell: &Tell,
+) -> Checked {
     let mut checked = Checked::new(Kind::Facilities);
     let whole = |line, what: String| Mistake::new(line, say::WHOLE_FILE, "", what);
     let sheet = match sheet {
@@ -164,8 +170,8 @@ pub fn check(sheet: &Result<Sheet, SheetProblem>, register: &Register, asker: &A
         return checked;
     }
     match table.kind {
-        Kind::Facilities => check_facilities(&table, register, asker, &mut checked),
-        Kind::Members => check_members(&table, register, asker, &mut checked),
+        Kind::Facilities => check_facilities(&table, register, asker, tell, &mut checked),
+        Kind::Members => check_members(&table, register, asker, tell, &mut checked),
     }
     checked.mistakes.sort_by_key(|mistake| mistake.line);
     checked

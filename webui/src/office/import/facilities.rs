@@ -7,6 +7,7 @@ use provisioning::facilities::{Facility, FacilityCode, FacilityDetails};
 use super::check::{Asker, Checked, Register, Step, check_cells, is_office, title};
 use super::japanese::kind_of;
 use super::model::{Changed, Column, FieldChange, Line, Mistake, Table};
+use super::progress::{Stage, Tell};
 use super::say;
 use crate::kit::japanese;
 use crate::office::facilities::{Problems, Typed, Wanted, is_doubtful, parse};
@@ -16,11 +17,13 @@ pub fn check_facilities(
     table: &Table<'_>,
     register: &Register,
     asker: &Asker,
+    tell: &Tell,
     checked: &mut Checked,
 ) {
     let known: HashMap<_, _> = register.facilities.iter().map(|one| (&one.code, one)).collect();
     let mut seen: HashMap<FacilityCode, u64> = HashMap::new();
-    for line in table.lines() {
+    for (done, line) in table.lines().enumerate() {
+        tell.at(Stage::Checking, done, checked.rows);
         let number = line.row.line;
         if check_cells(line, &mut checked.mistakes) {
             continue;

@@ -10,12 +10,19 @@ use store::Id;
 use super::check::{Asker, Checked, Register, Step, check_cells, title};
 use super::japanese::{ROLE_MARK, ROLE_MARKS, job_of, role_of};
 use super::model::{Changed, Column, FieldChange, Line, Mistake, Table};
+use super::progress::{Stage, Tell};
 use super::say;
 use crate::kit::japanese;
 use crate::office::members::{Problems, Refused, Typed, Wanted, judge, parse};
 use crate::office::say::{day as say_day, line as say_line};
 
-pub fn check_members(table: &Table<'_>, register: &Register, asker: &Asker, checked: &mut Checked) {
+pub fn check_members(
+    table: &Table<'_>,
+    register: &Register,
+    asker: &Asker,
+    tell: &Tell,
+    checked: &mut Checked,
+) {
     let by_code: HashMap<_, _> = register.facilities.iter().map(|one| (&one.code, one)).collect();
     let by_login: HashMap<_, _> =
         register.members.iter().map(|one| ((one.facility, &one.login), one)).collect();
@@ -26,7 +33,8 @@ pub fn check_members(table: &Table<'_>, register: &Register, asker: &Asker, chec
         sounds.insert(sound(one.facility, &name.kana()), (name.full(), Some(one.id)));
     }
     let mut seen: HashMap<(Id<Facility>, Login), u64> = HashMap::new();
-    for line in table.lines() {
+    for (done, line) in table.lines().enumerate() {
+        tell.at(Stage::Checking, done, checked.rows);
         let number = line.row.line;
         if check_cells(line, &mut checked.mistakes) {
             continue;
@@ -50,6 +58,11 @@ pub fn check_members(table: &Table<'_>, register: &Register, asker: &Asker, chec
             let cell = line.text(Column::Login);
             let what = say::again(first);
             checked.mistakes.push(Mistake::new(number, title(Column::Login), cell, what));
+            continue;
+        }
+        // What was given out comes back as it is, also where today's form would ask for more.
+        if before.is_some_and(|before| is_same(line, before)) {
+            checked.unchanged += 1;
             continue;
         }
         let wanted = match read(line, before, asker) {
@@ -108,7 +121,7 @@ fn read(line: Line<'_>, before: Option<&Member>, asker: &Asker) -> Result<Wanted
     judge(clerk, before, &wanted, asker.today).map(|()| wanted).map_err(|refused| {
         let (column, what) = match refused {
             Refused::OwnTerm => (Column::Retires, say::OWN),
-            Refused::Roles(_) | Refused::Member(_) | Refused::Store(_) => {
+            Refused::Roles(_) | Refused::Changed | Refused::Member(_) | Refused::Store(_) => {
                 (Column::Roles, say::ROLES)
             }
         };
@@ -189,19 +202,27 @@ fn mistakes(line: Line<'_>, problems: Problems) -> Vec<Mistake> {
     found
 }
 
+/// The columns behind the user id, in the order of `values`.
+const COLUMNS: [Column; 8] = [
+    Column::Family,
+    Column::Given,
+    Column::FamilyKana,
+    Column::GivenKana,
+    Column::Job,
+    Column::Roles,
+    Column::Starts,
+    Column::Retires,
+];
+
+fn is_same(line: Line<'_>, before: &Member) -> bool {
+    let in_one_cell = [Column::Name, Column::Kana].into_iter().any(|one| line.cell(one).is_some());
+    let mut pairs = COLUMNS.into_iter().zip(values(&before.details));
+    !in_one_cell && pairs.all(|(column, value)| line.cell(column).is_none_or(|cell| cell == value))
+}
+
 fn changed(line: u64, before: &Member, wanted: &Wanted) -> Option<Changed> {
-    let columns = [
-        Column::Family,
-        Column::Given,
-        Column::FamilyKana,
-        Column::GivenKana,
-        Column::Job,
-        Column::Roles,
-        Column::Starts,
-        Column::Retires,
-    ];
     let pairs = values(&before.details).into_iter().zip(values(&wanted.details));
-    let fields: Vec<_> = columns
+    let fields: Vec<_> = COLUMNS
         .into_iter()
         .zip(pairs)
         .filter(|(_, (before, after))| before != after)

@@ -10,7 +10,8 @@ mod japanese;
 mod members;
 mod model;
 mod pages;
-mod say;
+mod progress;
+pub mod say;
 mod take;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ mod tests;
 pub use check::{Asker, Checked, Register, check};
 pub use given::{export, template};
 pub use model::{Changed, Kind, Mistake};
+pub use progress::{Progress, Stage, Tell};
 pub use take::{NotTaken, Taken, take};
 
 use crate::kit::routes::{Access, Routes};
@@ -29,6 +31,7 @@ pub fn routes() -> Routes {
         .get(Access::Office, "/office/import/check", pages::show_check)
         .get(Access::Office, "/office/import/mistakes", pages::show_mistakes)
         .post(Access::Office, "/office/import/take", pages::post_take)
+        .get(Access::Office, "/office/import/progress", pages::show_progress)
         .get(Access::Office, "/office/import/template", pages::show_template)
         .get(Access::Office, "/office/export", pages::show_export)
 }

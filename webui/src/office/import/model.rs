@@ -1,11 +1,11 @@
 //! What a list says: its columns, and what is wrong, new or changed in it.
 
 use provisioning::sheets::{Row, Sheet};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::japanese::column_of;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     Facilities,

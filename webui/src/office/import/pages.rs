@@ -1,5 +1,6 @@
 //! From a file to the register: choose, look at what would come of it, take it in.
 
+use axum::Json;
 use axum::extract::multipart::Multipart;
 use axum::extract::{Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -12,6 +13,7 @@ use tokio::task::spawn_blocking;
 
 use super::check::{Asker, Checked, Register, check};
 use super::model::{Changed, Kind, Mistake};
+use super::progress::{self, Progress, Shown as Underway};
 use super::take::{NotTaken, take};
 use super::{given, say};
 use crate::kit::app::App;
@@ -154,9 +156,11 @@ async fn look(
     let Some(blob) = brought.blob(app, asked) else { return Ok(None) };
     let sheet = read(app, blob).await?;
     let (app, asker) = (app.clone(), asker(app, asked));
+    let underway = Underway::under(&brought.seal);
+    let tell = underway.tell();
     let checked = spawn_blocking(move || {
         let register = app.store.read(Register::read)?;
-        Ok::<_, StoreError>(check(&sheet, &register, &asker))
+        Ok::<_, StoreError>(check(&sheet, &register, &asker, &tell))
     });
     Ok(Some(checked.await??))
 }
@@ -254,14 +258,13 @@ pub async fn post_take(
     let sheet = read(&app, blob).await?;
     let (clock, asker, state) = (app.store.clock().clone(), asker(&app, &asked), text("state"));
     let act = asked.act("import.take");
+    let underway = Underway::under(&brought.seal);
+    let tell = underway.tell();
     let taken =
-        app.store.write(act, move |write| take(write, &clock, &sheet, &asker, Some(&state)));
+        app.store.write(act, move |write| take(write, &clock, &sheet, &asker, Some(&state), &tell));
     match taken.await {
         Ok(taken) => {
-            let words = format!(
-                "取り込みました（新しい{}件・変更{}件・変わらない{}件）",
-                taken.new, taken.changed, taken.unchanged
-            );
+            let words = say::outcome(true, taken.new, taken.changed, taken.unchanged);
             Ok(redirect_saying(&format!("/office/{}", taken.kind.key()), &words))
         }
         Err(NotTaken::Store(error)) => Err(error.into()),
@@ -273,6 +276,16 @@ pub async fn post_take(
             Ok(redirect_saying(&to, words))
         }
     }
+}
+
+/// For the page that waits: how far the own list has come; nothing where none is under way.
+pub async fn show_progress(
+    asked: OfficeMember,
+    State(app): State<App>,
+    Query(brought): Query<Brought>,
+) -> Result<Json<Option<Progress>>, Failure> {
+    let known = brought.blob(&app, &asked).is_some();
+    Ok(Json(known.then(|| progress::of(&brought.seal)).flatten()))
 }
 
 async fn note_refused(app: &App, asked: &OfficeMember) -> Result<(), Failure> {

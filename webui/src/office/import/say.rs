@@ -2,6 +2,8 @@
 
 use provisioning::sheets::{COLUMNS_MAX, FILE_BYTES_MAX, ROWS_MAX, SheetProblem};
 
+use super::model::{Kind, Mistake};
+use super::progress::{Progress, Stage};
 use crate::kit::japanese::size;
 
 pub const WHOLE_FILE: &str = "ファイル全体";
@@ -68,4 +70,49 @@ pub fn shifted(what: &str, digits: usize) -> String {
 
 pub fn twin(name: &str) -> String {
     format!("同じ施設に同じ読みの職員（{name}）がいます。別の人か確かめてください")
+}
+
+pub fn other_kind(is: Kind) -> &'static str {
+    match is {
+        Kind::Facilities => "これは施設の一覧です。tokinet facility import で取り込んでください",
+        Kind::Members => "これは職員の一覧です。tokinet member import で取り込んでください",
+    }
+}
+
+pub const CHANGED: &str =
+    "確かめている間に登録が変わったため、何も取り込んでいません。もう一度お試しください";
+
+pub fn not_taken(mistakes: usize) -> String {
+    format!("まちがいが{mistakes}件あるため、何も取り込んでいません")
+}
+
+/// What would come of a list, or has come of it.
+pub fn outcome(taken: bool, new: usize, changed: usize, unchanged: usize) -> String {
+    let what = if taken {
+        "取り込みました"
+    } else {
+        "まちがいはありません。まだ取り込んでいません"
+    };
+    format!("{what}（新しい{new}件・変更{changed}件・変わらない{unchanged}件）")
+}
+
+pub fn underway(progress: Progress) -> String {
+    let what = match progress.stage {
+        Stage::Checking => "確かめています",
+        Stage::Taking => "取り込んでいます",
+    };
+    format!("{what} {}／{}行", progress.done, progress.of)
+}
+
+pub fn more(count: usize) -> String {
+    format!("ほか{count}件")
+}
+
+/// In one line, for a terminal.
+pub fn mistake(mistake: &Mistake) -> String {
+    let Mistake { line, column, value, what } = mistake;
+    match value.is_empty() {
+        true => format!("{line}行目 {column}：{what}"),
+        false => format!("{line}行目 {column}「{value}」：{what}"),
+    }
 }

@@ -7,6 +7,7 @@ use store::{Clock, StoreError, Write};
 
 use super::check::{Asker, Register, Step, check};
 use super::model::Kind;
+use super::progress::{Stage, Tell};
 
 /// What became of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +39,9 @@ pub fn take(
     sheet: &Result<Sheet, SheetProblem>,
     asker: &Asker,
     state: Option<&str>,
+    tell: &Tell,
 ) -> Result<Taken, NotTaken> {
-    let checked = check(sheet, &Register::within(write)?, asker);
+    let checked = check(sheet, &Register::within(write)?, asker, tell);
     if state.is_some_and(|state| state != checked.state()) {
         return Err(NotTaken::Changed);
     }
@@ -52,7 +54,9 @@ pub fn take(
         changed: checked.changed.len(),
         unchanged: checked.unchanged,
     };
-    for step in checked.steps {
+    let of = checked.steps.len();
+    for (done, step) in checked.steps.into_iter().enumerate() {
+        tell.at(Stage::Taking, done, of);
         match step {
             Step::Facility { before: Some(id), wanted } => {
                 facilities::change(write, id, wanted.code, wanted.details)?;
@@ -68,5 +72,6 @@ pub fn take(
             }
         }
     }
+    tell.at(Stage::Taking, of, of);
     Ok(taken)
 }

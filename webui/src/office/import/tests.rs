@@ -3,7 +3,7 @@
 use provisioning::members::Member;
 use provisioning::sheets::{self, Form};
 
-use super::{Asker, Checked, Kind, NotTaken, Register, check, export, take};
+use super::{Asker, Checked, Kind, NotTaken, Register, Tell, check, export, take};
 use crate::kit::testing::{Net, Persona};
 
 fn operator(net: &Net) -> Asker {
@@ -12,15 +12,18 @@ fn operator(net: &Net) -> Asker {
 
 fn look(net: &Net, text: &[u8]) -> Checked {
     let register = net.app.store.read(Register::read).unwrap();
-    check(&sheets::read(text), &register, &operator(net))
+    check(&sheets::read(text), &register, &operator(net), &Tell::nobody())
 }
 
 fn whole(net: &Net, bytes: &[u8]) -> Result<super::Taken, NotTaken> {
     let (clock, asker, sheet) = (net.app.store.clock().clone(), operator(net), sheets::read(bytes));
     let by = store::Act::new(store::Actor::System, "test", net.app.now());
     let store = net.app.store.clone();
-    let run =
-        move || store.write_and_wait(by, move |write| take(write, &clock, &sheet, &asker, None));
+    let run = move || {
+        store.write_and_wait(by, move |write| {
+            take(write, &clock, &sheet, &asker, None, &Tell::nobody())
+        })
+    };
     std::thread::spawn(run).join().unwrap()
 }
 
@@ -42,6 +45,19 @@ fn what_is_given_out_is_taken_in_as_unchanged() {
             assert!(checked.new.is_empty() && checked.changed.is_empty());
         }
     }
+}
+
+#[test]
+fn a_member_of_before_the_rule_comes_back_as_it_was_given_out() {
+    let net = Net::new();
+    // The first administrator is founded without a reading.
+    let mut first = net.clerk.clone();
+    first.details.name.family_kana = String::new();
+    first.details.name.given_kana = String::new();
+    crate::kit::testing::act(&net.app.store, move |write| write.put(&first).unwrap());
+    let register = net.app.store.read(Register::read).unwrap();
+    let checked = look(&net, &export(Kind::Members, &register, Form::Cp932).unwrap());
+    assert_eq!((&checked.mistakes, checked.unchanged), (&Vec::new(), checked.rows));
 }
 
 #[test]

@@ -24,9 +24,10 @@ use crate::kit::member::OfficeMember;
 use crate::kit::page::Page;
 use crate::kit::path::Path;
 use crate::kit::session;
-use crate::login::{account_key, local_path};
+use crate::login::{account_key, is_login, local_path};
 use crate::office::counts::{Office, office};
 use crate::office::lists::Asked;
+use crate::office::passkeys::{KeyFacts, key_facts};
 use crate::office::rows::{
     CardChip, DeviceRow, card_chip, card_state, day, device_row, facility_href, issuable,
     member_href, member_words, standing,
@@ -113,6 +114,7 @@ struct MemberPage {
     cards: Vec<CardRow>,
     devices: Vec<DeviceRow>,
     stand_ins: Vec<StandInRow>,
+    passkeys: KeyFacts,
 }
 
 impl Page for MemberPage {
@@ -166,7 +168,7 @@ pub async fn show_member(
 ) -> Result<Response, Failure> {
     let (directory, now) = (app.directory()?, app.now());
     let entry = directory.member(id).ok_or(Failure::NotFound)?;
-    let (member, cards, devices, stand_ins) = app.store.read(|read| {
+    let (member, cards, devices, stand_ins, passkeys) = app.store.read(|read| {
         let enrolments = enrolment::of_member(read, id)?;
         let cards = cards::of_member(read, id)?.into_iter();
         let cards = cards.map(|card| {
@@ -181,9 +183,11 @@ pub async fn show_member(
             }
         }
         let stand_ins = stand_in_rows(read, &directory, Some(id), now)?;
-        Ok::<_, StoreError>((facts(read, &app, &asked, entry)?, cards, devices, stand_ins))
+        let facts = facts(read, &app, &asked, entry)?;
+        let keys = key_facts(read, &asked, id)?;
+        Ok::<_, StoreError>((facts, cards, devices, stand_ins, keys))
     })?;
-    let page = MemberPage { office: office(&app)?, member, cards, devices, stand_ins };
+    let page = MemberPage { office: office(&app)?, member, cards, devices, stand_ins, passkeys };
     frame.show(Nav::Office, entry.member.details.name.full(), &page)
 }
 
@@ -253,7 +257,7 @@ fn password(app: &App, state: Option<CredentialState>, now: Timestamp) -> String
 fn last_login(read: &Read<'_>, member: Id<Member>) -> Result<Option<Timestamp>, StoreError> {
     const ROWS_LOOKED_AT: usize = 500;
     let rows = read.trail_of_member(member.bytes(), ROWS_LOOKED_AT)?;
-    Ok(rows.into_iter().find(|row| row.action == "login").map(|row| row.at))
+    Ok(rows.into_iter().find(|row| is_login(&row.action)).map(|row| row.at))
 }
 
 fn card_row(
@@ -368,7 +372,7 @@ async fn set_locked(
     set.await.map_err(|refused| match refused {
         Refused::Store(error) | Refused::Member(MemberProblem::Store(error)) => error.into(),
         Refused::Member(_) => Failure::NotFound,
-        Refused::Roles(_) | Refused::OwnTerm => {
+        Refused::Roles(_) | Refused::OwnTerm | Refused::Changed => {
             not_yours("この職員は事務室または監査の役割を持っています。", id).into()
         }
     })

@@ -16,6 +16,7 @@ use crate::kit::frame::{Frame, Nav};
 use crate::kit::japanese;
 use crate::kit::member::OfficeMember;
 use crate::kit::page::Page;
+use crate::login::is_login;
 use crate::office::counts::{Office, office};
 use crate::office::lists::Asked;
 use crate::office::members::may_act_on;
@@ -152,7 +153,7 @@ fn last(read: &Read<'_>, entry: &Entry) -> Result<Option<Timestamp>, StoreError>
         return Ok(Some(last.at));
     }
     let rows = read.trail_of_member(member.bytes(), TRAIL_ROWS)?;
-    Ok(rows.into_iter().find(|row| row.action == "login").map(|row| row.at))
+    Ok(rows.into_iter().find(|row| is_login(&row.action)).map(|row| row.at))
 }
 
 fn belongs(one: &Used, which: Which, now: Timestamp) -> bool {

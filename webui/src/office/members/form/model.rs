@@ -190,6 +190,8 @@ pub enum Refused {
     Roles(RolesProblem),
     #[error("nobody may end the own time")]
     OwnTerm,
+    #[error("somebody changed the member since the form was opened")]
+    Changed,
     #[error(transparent)]
     Member(#[from] MemberProblem),
     #[error(transparent)]

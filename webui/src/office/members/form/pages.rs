@@ -20,6 +20,7 @@ use crate::kit::path::Path;
 use crate::office::counts::{Office, office};
 use crate::office::rows::{facility_href, member_href};
 use crate::office::say;
+use crate::office::seen::{Now, differing, is_old, seen, told};
 use crate::office::text::DayProblem;
 
 #[derive(Serialize)]
@@ -39,6 +40,9 @@ struct Form {
     back: String,
     facility: Place,
     values: Typed,
+    /// What the form was opened on.
+    seen: String,
+    now: Vec<Now>,
     twins: Vec<Twin>,
     errors: Errors,
     jobs: Vec<Choice>,
@@ -124,6 +128,8 @@ impl About {
                 code: self.facility.code.as_str().to_owned(),
             },
             values,
+            seen: self.seen(),
+            now: Vec::new(),
             twins: Vec::new(),
             errors: Errors::default(),
             jobs: Job::ALL.iter().map(job).collect(),
@@ -131,20 +137,38 @@ impl About {
         }
     }
 
+    fn seen(&self) -> String {
+        let before = self.before.as_ref();
+        before.map_or_else(String::new, |before| seen(&Typed::of(&before.login, &before.details)))
+    }
+
+    /// As it was typed, and still opened when it was.
+    fn again(&self, fields: &Fields) -> Form {
+        let form = self.form(typed(fields));
+        Form { seen: told(fields).unwrap_or_else(|| form.seen.clone()), ..form }
+    }
+
+    /// The form on what there is now, beside what was typed.
+    fn changed(&self, fields: &Fields) -> Form {
+        let form = self.form(typed(fields));
+        let now = self.before.as_ref().map_or_else(Vec::new, |is| now(is, &form.values));
+        let errors = Errors { form: Some(say::CHANGED.to_owned()), ..Errors::default() };
+        Form { now, errors, ..form }
+    }
+
     /// What the form wants, or the form again.
     fn read(&self, app: &App, fields: &Fields) -> Result<Result<Wanted, Form>, StoreError> {
-        let values = typed(fields);
-        let wanted = match parse(&values) {
+        let wanted = match parse(&typed(fields)) {
             Ok(wanted) => wanted,
             Err(problems) => {
-                return Ok(Err(Form { errors: errors(problems), ..self.form(values) }));
+                return Ok(Err(Form { errors: errors(problems), ..self.again(fields) }));
             }
         };
         let twins = self.twins(app, &wanted.details.name)?;
         if twins.is_empty() || fields.has("twin_ok") {
             return Ok(Ok(wanted));
         }
-        Ok(Err(Form { twins, ..self.form(values) }))
+        Ok(Err(Form { twins, ..self.again(fields) }))
     }
 
     /// Members of the facility whose name sounds the same, unless it stays what it was.
@@ -205,6 +229,26 @@ fn typed(fields: &Fields) -> Typed {
     }
 }
 
+fn now(is: &Member, typed: &Typed) -> Vec<Now> {
+    let is = Typed::of(&is.login, &is.details);
+    let job = |key: &str| Job::of_key(key).map_or("", japanese::job).to_owned();
+    let roles = |keys: &[String]| {
+        let roles = keys.iter().filter_map(|key| Role::of_key(key));
+        roles.map(japanese::role).collect::<Vec<_>>().join("・")
+    };
+    differing([
+        ("利用者ID", is.user_id, typed.user_id.clone()),
+        ("姓", is.family, typed.family.clone()),
+        ("名", is.given, typed.given.clone()),
+        ("セイ", is.family_kana, typed.family_kana.clone()),
+        ("メイ", is.given_kana, typed.given_kana.clone()),
+        ("職種", job(&is.job), job(&typed.job)),
+        ("役割", roles(&is.roles), roles(&typed.roles)),
+        ("利用開始日", is.starts, typed.starts.clone()),
+        ("最終利用日", is.retires, typed.retires.clone()),
+    ])
+}
+
 fn errors(problems: Problems) -> Errors {
     let line = |what, problem: Option<_>| problem.map(|problem| say::line(what, problem));
     Errors {
@@ -247,6 +291,7 @@ fn refused(refused: Refused) -> Result<Errors, Failure> {
         Refused::Member(MemberProblem::LoginTaken) => {
             Ok(Errors { user_id: Some(taken.to_owned()), ..Errors::default() })
         }
+        Refused::Changed => Ok(Errors { form: Some(say::CHANGED.to_owned()), ..Errors::default() }),
         Refused::Member(MemberProblem::NoFacility | MemberProblem::Unknown) => {
             Err(Failure::NotFound)
         }
@@ -318,17 +363,22 @@ pub async fn post_edit(
         Err(form) => return form.show_again(&app, frame),
     };
     let (today, clerk) = (app.today(), asked.member().clone());
+    let opened_on = fields.text("seen").to_owned();
     let act = asked.act("member.change").on("member", id);
     let changed = app.store.write(act, move |write| {
         let before: Member = write.get(&id)?.ok_or(MemberProblem::Unknown)?;
+        if is_old(&opened_on, &Typed::of(&before.login, &before.details)) {
+            return Err(Refused::Changed);
+        }
         judge(&clerk, Some(&before), &wanted, today)?;
         Ok::<_, Refused>(members::change(write, id, wanted.login, wanted.details)?)
     });
     match changed.await {
         Ok(_) => Ok(redirect_saying(&member_href(id), "変更を保存しました")),
+        Err(Refused::Changed) => About::member(&app, id)?.changed(&fields).show_again(&app, frame),
         Err(problem) => {
             let errors = refused(problem)?;
-            Form { errors, ..about.form(typed(&fields)) }.show_again(&app, frame)
+            Form { errors, ..about.again(&fields) }.show_again(&app, frame)
         }
     }
 }

@@ -128,3 +128,44 @@ fn a_clerk_makes_no_card_for_those_who_keep_the_desk() {
     renamed.login = Login::parse("other").unwrap();
     assert!(judge(&clerk, Some(&administrator), &renamed, TODAY).is_err());
 }
+
+/// Two clerks have the same member open.
+#[tokio::test]
+async fn the_second_to_save_is_told_and_loses_nothing() {
+    use crate::kit::testing::{Net, Persona};
+    let net = Net::new();
+    let clerk = net.visitor(Persona::Office);
+    let at = format!("/office/members/{}", net.doctor.id);
+    let opened_on = |page: &str| {
+        let (_, rest) = page.split_once("name=\"seen\" value=\"").unwrap();
+        rest.split('"').next().unwrap().to_owned()
+    };
+    let seen = opened_on(&clerk.get(&format!("{at}/edit")).await.body);
+    let fields = |family: &'static str, seen: &str| {
+        let fields = [
+            ("seen", seen),
+            ("user_id", "doctor"),
+            ("family", family),
+            ("given", "次郎"),
+            ("family_kana", "サトウ"),
+            ("given_kana", "ジロウ"),
+            ("job", "doctor"),
+            ("role", "staff"),
+        ];
+        fields.map(|(name, value)| (name, value.to_owned()))
+    };
+    let post = async |family, seen: &str| {
+        let fields = fields(family, seen);
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, &**value)).collect();
+        clerk.post(&at, &fields).await
+    };
+    assert_eq!(post("田中", &seen).await.location, at);
+    let late = post("中田", &seen).await;
+    assert_eq!(late.status.as_u16(), 422);
+    assert!(late.body.contains("ほかの人が変更") && late.body.contains("value=\"中田\""));
+    assert!(late.body.contains("<dd>田中</dd>"), "what there is now");
+    let kept = || net.app.store.read(|read| read.get::<Member>(&net.doctor.id)).unwrap().unwrap();
+    assert_eq!(kept().details.name.family, "田中");
+    assert_eq!(post("中田", &opened_on(&late.body)).await.location, at);
+    assert_eq!(kept().details.name.family, "中田");
+}
