@@ -7,6 +7,7 @@ pub mod commands;
 pub mod config;
 pub mod demo;
 pub mod migrations;
+pub mod outside;
 
 mod client;
 mod control;

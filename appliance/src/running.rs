@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use webui::acme::Settings;
 use webui::kit::app::{App, Config as WebConfig, Rules};
 use webui::kit::connections::Limits;
+use webui::notices::outside::Outside;
 
 /// Attachments that nobody names are looked for once a day.
 const SWEEP_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -36,7 +37,7 @@ pub async fn start_within(
     rules: Rules,
     limits: Limits,
 ) -> anyhow::Result<Running> {
-    start_with(store, listener, Choices { rules, limits, acme: None }).await
+    start_with(store, listener, Choices { limits, ..Choices::usual(rules) }).await
 }
 
 /// What an owner or a test may decide about a start.
@@ -44,6 +45,14 @@ pub struct Choices {
     pub rules: Rules,
     pub limits: Limits,
     pub acme: Option<Settings>,
+    pub outside: Outside,
+}
+
+impl Choices {
+    /// Nothing leaves the box, and the usual limits hold.
+    pub fn usual(rules: Rules) -> Self {
+        Self { rules, limits: Limits::USUAL, acme: None, outside: Outside::default() }
+    }
 }
 
 pub async fn start_with(
@@ -51,8 +60,8 @@ pub async fn start_with(
     listener: TcpListener,
     choices: Choices,
 ) -> anyhow::Result<Running> {
-    let Choices { rules, limits, acme } = choices;
-    let config = WebConfig { picture_worker: this_program()?, rules, limits, acme };
+    let Choices { rules, limits, acme, outside } = choices;
+    let config = WebConfig { picture_worker: this_program()?, rules, limits, acme, outside };
     let app = App::new(store, &config).context("cannot start the product")?;
     let address = listener.local_addr()?;
     let stop = CancellationToken::new();

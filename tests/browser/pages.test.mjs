@@ -67,6 +67,13 @@ const NURSE = [
   ['done', '/mail/done'],
   ['outbox', '/mail/outbox'],
   ['absence', '/me/absence'],
+  ['notices', '/notices'],
+  ['me-notices', '/me/notices'],
+  ['me-notices-errors', async (page) => {
+    await page.getByLabel('自分で決める').check();
+    await page.getByRole('button', { name: '保存する' }).click();
+    await page.locator('.notice.is-error').waitFor();
+  }],
   ['directory', '/directory'],
   ['directory-found', '/directory?q=あおば'],
   ['directory-nothing', '/directory?q=ざざざ'],
@@ -161,6 +168,7 @@ const OFFICE = [
     await page.waitForURL(/\/check/);
   }],
   ['office-passkeys', '/office/passkeys'],
+  ['office-notices', '/office/notices'],
   ['office-unused', '/office/unused?which=never'],
   ['office-stand-in', async (page) => {
     await page.goto(new URL('/office/members?q=さかい', page.url()).href);
@@ -204,6 +212,7 @@ const MANAGER = [
   }],
   ['facility', '/facility'],
   ['facility-stock', '/facility/stock'],
+  ['facility-notices', '/facility/notices'],
   ['facility-mailboxes', '/facility/mailboxes'],
   ['facility-mailbox-form', (page) => page.locator('.box-form summary').first().click()],
 ];

@@ -85,9 +85,10 @@ export async function startNetwork({ past } = {}) {
   return { ...server, comeToPresent, folder, at, address, hosts, card, fingerprint, ask, enrol, leaks, close };
 }
 
-/** The fictional network behind its forwarder; `people` by their role, each with a `site`. */
-export async function startTry() {
-  const server = serve(['try', '--port', '0', '--doors', '--undo-seconds', '0'], tmpdir());
+/** The fictional network behind its forwarder, `outside` a file with `[smtp]` and `[push]`; `people` by their role, each with a `site`. */
+export async function startTry({ outside } = {}) {
+  const more = outside ? ['--outside', outside] : [];
+  const server = serve(['try', '--port', '0', '--doors', '--undo-seconds', '0', ...more], tmpdir());
   const address = (await server.line(/^ +http:\/\/(\S+)\/$/))[1];
   const doors = (await server.line(/^doors (\S+)$/))[1];
   const row = /^ +(\w+) +facility code (\S+) +user id (\S+) +password (.+)$/gm;

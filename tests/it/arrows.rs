@@ -28,6 +28,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["instant_acme"], &["webui/src/acme/"]),
     (&["webpki_roots"], &["webui/src/acme/", "appliance/src/client.rs"]),
     (&["passki"], &["provisioning/src/passkeys/ceremony.rs"]),
+    (&["lettre"], &["webui/src/notices/outside/"]),
     (&["clap"], &["appliance/src/", "scripts/"]),
     (
         &["rustls", "tokio_rustls"],

@@ -25,6 +25,8 @@ mod sessions;
 
 mod cut;
 
+mod outside;
+
 mod enrolment;
 mod renewal;
 

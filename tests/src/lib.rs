@@ -20,4 +20,5 @@ pub mod line;
 
 pub mod forged;
 pub mod load;
+pub mod mail_server;
 pub mod scan;

@@ -21,6 +21,7 @@ use tokio::net::TcpListener;
 use webui::acme::Settings;
 use webui::kit::app::{App, Rules};
 use webui::kit::connections::Limits;
+use webui::notices::outside::Outside;
 
 use crate::browser::Browser;
 use crate::line::{Identity, Way};
@@ -58,26 +59,30 @@ impl TestNetwork {
     }
 
     pub async fn start_within(limits: Limits) -> Self {
-        Self::start_at(Clock::system(), loopback().await, limits, None).await
+        let choices = Choices { limits, ..Choices::usual(RULES) };
+        Self::start_at(Clock::system(), loopback().await, choices).await
     }
 
     /// A box that wants public certificates, on a port that the ACME server knows.
     pub async fn start_with_acme(clock: Clock, listener: TcpListener, acme: Settings) -> Self {
-        Self::start_at(clock, listener, Limits::USUAL, Some(acme)).await
+        let choices = Choices { acme: Some(acme), ..Choices::usual(RULES) };
+        Self::start_at(clock, listener, choices).await
     }
 
     /// A clock that the test moves; it starts at the real time, which TLS goes by.
     pub async fn start_with_clock() -> (Self, Clock) {
         let clock = Clock::fixed(Clock::system().now(), 1);
-        (Self::start_at(clock.clone(), loopback().await, Limits::USUAL, None).await, clock)
+        (Self::start_at(clock.clone(), loopback().await, Choices::usual(RULES)).await, clock)
     }
 
-    async fn start_at(
-        clock: Clock,
-        listener: TcpListener,
-        limits: Limits,
-        acme: Option<Settings>,
-    ) -> Self {
+    /// Notices leave the box, by a clock that the test moves.
+    pub async fn start_outside(outside: Outside) -> (Self, Clock) {
+        let clock = Clock::fixed(Clock::system().now(), 1);
+        let choices = Choices { outside, ..Choices::usual(RULES) };
+        (Self::start_at(clock.clone(), loopback().await, choices).await, clock)
+    }
+
+    async fn start_at(clock: Clock, listener: TcpListener, choices: Choices) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let data = DemoNetwork::read().expect("the demo's data");
         let master = Clock::system().random();
@@ -90,7 +95,6 @@ impl TestNetwork {
             store
         });
         let store = making.await.expect("a network");
-        let choices = Choices { rules: RULES, limits, acme };
         let running = start_with(store, listener, choices).await.expect("a start");
         Self { app: running.app.clone(), running, folder, master, data }
     }
@@ -108,7 +112,7 @@ impl TestNetwork {
         let open = || Store::open(&layout, &MasterKey::new(master), Clock::system(), MIGRATIONS);
         // The last clone of the old store closes its files a moment after `stop`.
         let store = poll(Duration::from_secs(10), || open().ok()).await.expect("opens again");
-        let choices = Choices { rules: RULES, limits: Limits::USUAL, acme };
+        let choices = Choices { acme, ..Choices::usual(RULES) };
         let running = start_with(store, loopback().await, choices).await.expect("a start");
         Self { app: running.app.clone(), running, folder, master, data }
     }

@@ -5,7 +5,11 @@ export const one = (selector, within = document) => within.querySelector(selecto
 export const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
 // Pages and fragments rendered by this server, and nothing else, become documents here.
-const policy = window.trustedTypes?.createPolicy('tokinet', { createHTML: (text) => text });
+const policy = window.trustedTypes?.createPolicy('tokinet', {
+  createHTML: (text) => text,
+  createScriptURL: (address) => { if (address !== '/sw.js') throw new TypeError(address); return address; },
+});
+export const worker = () => (policy ? policy.createScriptURL('/sw.js') : '/sw.js');
 export const parse = (text) => new DOMParser().parseFromString(policy ? policy.createHTML(text) : text, 'text/html');
 
 export function element(name, attributes = {}, ...children) {
@@ -29,8 +33,13 @@ export function icon(name) {
 
 // Said aloud by a screen reader, shown in the corner, gone after a while.
 export function toast(mark, ...words) {
+  return about('', mark, ...words);
+}
+
+// The same about one thing: it goes when that was read, here or elsewhere.
+export function about(thing, mark, ...words) {
   const close = element('button', { type: 'button', 'aria-label': '閉じる' }, icon('close'));
-  const box = element('div', { class: 'toast' }, icon(mark), element('span', {}, ...words), close);
+  const box = element('div', { class: 'toast', 'data-about': thing }, icon(mark), element('span', {}, ...words), close);
   close.addEventListener('click', () => box.remove());
   one('#announce')?.append(box);
   setTimeout(() => box.remove(), 15000);

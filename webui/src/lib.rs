@@ -29,6 +29,7 @@ pub mod home;
 pub mod mail;
 
 pub mod directory;
+pub mod notices;
 
 pub mod facility;
 pub mod office;
@@ -47,6 +48,7 @@ pub fn routes() -> Routes {
         home::routes(),
         mail::routes(),
         directory::routes(),
+        notices::routes(),
         facility::routes(),
         office::routes(),
         trail::routes(),
@@ -56,8 +58,14 @@ pub fn routes() -> Routes {
 }
 
 /// What the box does by itself.
-pub const JOBS: &[Job] =
-    &[mail::WAKE, mail::PURGE, mail::chase::CHASE, mail::drafts::UPLOADS_JOB, me::devices::CHORES];
+pub const JOBS: &[Job] = &[
+    mail::WAKE,
+    mail::PURGE,
+    mail::chase::CHASE,
+    mail::drafts::UPLOADS_JOB,
+    me::devices::CHORES,
+    notices::FILL,
+];
 
 /// Serves both hosts on one listener until `stop`; open requests may end.
 pub async fn serve(app: App, listener: TcpListener, stop: CancellationToken) {
@@ -65,6 +73,7 @@ pub async fn serve(app: App, listener: TcpListener, stop: CancellationToken) {
     let signals = tokio::spawn(live::Live::run(app.clone()));
     jobs::start(&app, JOBS, &stop);
     tokio::spawn(mail::outbox::run(app.clone(), stop.clone()));
+    tokio::spawn(notices::outside::run(app.clone(), stop.clone()));
     let renewal = tokio::spawn(acme::run(app.clone(), stop.clone()));
     listen::serve(app, listener, doors, stop).await;
     signals.abort();

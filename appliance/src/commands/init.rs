@@ -16,6 +16,7 @@ use super::say;
 use crate::config::{Config, MailRules};
 use crate::master;
 use crate::migrations::MIGRATIONS;
+use crate::outside::Push;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -74,6 +75,8 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         backup_recipient: Some(recipient),
         mail: MailRules::default(),
         acme: None,
+        smtp: None,
+        push: Push::default(),
     };
     let master = master::create(&key_file)?;
     let store = Store::create(&config.layout(), &master, clock, MIGRATIONS)?;

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use webui::acme::Settings;
 use webui::kit::connections::Limits;
+use webui::notices::outside::Outside;
 
 use super::{runtime, say};
 use crate::config::{AcmeRules, Config};
@@ -25,16 +26,24 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     let config = Config::read(&args.config)?;
     // Before the store: what is wrong here should be the first thing said.
     let acme = config.acme.as_ref().map(AcmeRules::settings).transpose()?;
+    let outside = config.ways().outside()?;
     let master = master::read(config.master_key.as_deref())?;
     let store = Store::open(&config.layout(), &master, Clock::system(), MIGRATIONS)?;
-    runtime()?.block_on(serve(config, acme, store))
+    runtime()?.block_on(serve(config, Away { acme, outside }, store))
 }
 
-async fn serve(config: Config, acme: Option<Settings>, store: Store) -> anyhow::Result<()> {
+/// What the product may reach beyond the box.
+struct Away {
+    acme: Option<Settings>,
+    outside: Outside,
+}
+
+async fn serve(config: Config, away: Away, store: Store) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
-    let choices = Choices { rules: config.mail.rules(), limits: Limits::USUAL, acme };
+    let Away { acme, outside } = away;
+    let choices = Choices { rules: config.mail.rules(), limits: Limits::USUAL, acme, outside };
     let mut running = start_with(store, listener, choices).await?;
     let config = Arc::new(config);
     let control = control::listen(config.clone(), running.app.clone())?;

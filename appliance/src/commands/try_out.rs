@@ -18,7 +18,8 @@ use crate::config::MailRules;
 use crate::demo::{self, DemoNetwork, Persona};
 use crate::forward::{self, Guest};
 use crate::migrations::MIGRATIONS;
-use crate::{Running, start};
+use crate::outside::Ways;
+use crate::{Choices, Running, start_with};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -34,6 +35,9 @@ pub struct Args {
     /// Print also where the real TLS doors are, for tests
     #[arg(long, hide = true)]
     doors: bool,
+    /// A file with `[smtp]` and `[push]`, for tests
+    #[arg(long, hide = true)]
+    outside: Option<PathBuf>,
 }
 
 /// Reserved for tests and examples: no such domain exists.
@@ -51,12 +55,15 @@ pub fn run(args: Args) -> anyhow::Result<()> {
 async fn try_out(args: Args, folder: PathBuf) -> anyhow::Result<()> {
     let layout = Layout { folder: folder.join("store"), cache_bytes: CACHE_BYTES };
     let rules = MailRules { undo_seconds: args.undo_seconds, ..MailRules::default() };
+    let ways = args.outside.as_deref().map(Ways::read).transpose()?.unwrap_or_default();
+    let outside = ways.outside()?;
     let data = DemoNetwork::read()?;
     let master_file = folder.join("master-key");
     let fresh = !layout.file().exists();
     let store = tokio::task::spawn_blocking(move || open(&layout, &master_file, fresh)).await??;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let running = start(store, listener, rules.rules()).await?;
+    let choices = Choices { outside, ..Choices::usual(rules.rules()) };
+    let running = start_with(store, listener, choices).await?;
     if fresh {
         demo::fill(&running.app, &data).await?;
     }

@@ -12,6 +12,7 @@ use webui::kit::app::Rules;
 pub use acme::AcmeRules;
 
 mod acme;
+use crate::outside::{Push, SmtpServer, Ways};
 
 /// What the owner of a box decides. Unknown names are refused, so that a typing error is found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,9 @@ pub struct Config {
     /// Public certificates for a network with a domain; see `acme`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acme: Option<AcmeRules>,
+    pub smtp: Option<SmtpServer>,
+    #[serde(default)]
+    pub push: Push,
 }
 
 /// How mail behaves on this box.
@@ -73,6 +77,11 @@ impl Config {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read the config {}", path.display()))?;
         toml::from_str(&text).with_context(|| format!("the config {} is wrong", path.display()))
+    }
+
+    /// Where notices may go beyond the box.
+    pub fn ways(&self) -> Ways {
+        Ways { smtp: self.smtp.clone(), push: self.push.clone() }
     }
 
     pub fn layout(&self) -> Layout {

@@ -23,6 +23,7 @@ use super::places::Places;
 use super::tls::{Tls, TlsError};
 use super::turns::Turns;
 use crate::acme::{Renewal, Settings};
+use crate::notices::outside::Outside;
 use crate::pictures::Cleaner;
 
 /// Password hashes at once: each takes 64 MiB and a core for a tenth of a second, and a flood of
@@ -38,6 +39,7 @@ pub struct Config {
     pub limits: Limits,
     /// Where public certificates come from, if the owner wants any.
     pub acme: Option<Settings>,
+    pub outside: Outside,
 }
 
 /// What the owner of a box may set about mail.
@@ -78,6 +80,8 @@ pub struct Parts {
     pub cleaner: Cleaner,
     pub rules: Rules,
     pub outbox: OutboxBell,
+    /// Where notices may go beyond the box.
+    pub outside: Outside,
     /// Uploads that are being received.
     pub turns: Turns,
     directory: Mutex<Option<Cached>>,
@@ -136,6 +140,7 @@ impl App {
             cleaner: Cleaner::new(config.picture_worker.clone()),
             rules: config.rules,
             outbox: OutboxBell::default(),
+            outside: config.outside.clone(),
             turns: Turns::default(),
             directory: Mutex::new(None),
         })))
@@ -162,6 +167,11 @@ impl Parts {
     /// Whether browsers have to know our own root: see `Tls::is_of_own_authority`.
     pub fn serves_own_certificate(&self) -> bool {
         self.tls.is_of_own_authority()
+    }
+
+    /// What people type to come here.
+    pub fn address(&self) -> String {
+        format!("https://{}/", self.app_host())
     }
 
     pub fn now(&self) -> jiff::Timestamp {

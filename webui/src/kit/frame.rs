@@ -11,6 +11,7 @@ use store::{Id, StoreError};
 
 use super::app::App;
 use super::banners::{Banner, banners};
+use super::bell;
 use super::failure::Failure;
 use super::form::FormToken;
 use super::japanese;
@@ -25,6 +26,7 @@ use super::session::{IDLE_LOCK, cookie};
 pub enum Nav {
     Home,
     Mail,
+    Notices,
     Directory,
     Facility,
     Office,
@@ -44,6 +46,8 @@ struct FrameData {
     network: String,
     member: Who,
     unread: i64,
+    /// Lines at the bell, up to a hundred.
+    bell: usize,
     nav: Nav,
     office: bool,
     manager: bool,
@@ -72,7 +76,9 @@ impl Frame {
 
     /// Reads the badge anew, where the page itself changed it.
     pub fn unread_changed(mut self, app: &App, member: Id<Member>) -> Result<Self, StoreError> {
-        self.data.unread = app.store.read(|read| read.counter::<Unread>(&member))?;
+        (self.data.unread, self.data.bell) = app.store.read(|read| {
+            Ok::<_, StoreError>((read.counter::<Unread>(&member)?, bell::count(read, member)?))
+        })?;
         Ok(self)
     }
 
@@ -115,14 +121,12 @@ impl FromRequestParts<App> for Frame {
     async fn from_request_parts(head: &mut Head, app: &App) -> Result<Self, Failure> {
         let asked = MayOweKey::from_request_parts(head, app).await?;
         let form_token = FormToken::of(app, &head.headers, asked.admitted());
-        let (unread, password_days, banners) = app.store.read(|read| {
+        let (unread, bell, password_days, banners) = app.store.read(|read| {
             let unread = read.counter::<Unread>(&asked.id())?;
             let credential: Option<Credential> = read.get(&asked.id())?;
-            Ok::<_, StoreError>((
-                unread,
-                days_to_tell(app, credential),
-                banners(app, read, &asked)?,
-            ))
+            let bell = bell::count(read, asked.id())?;
+            let days = days_to_tell(app, credential);
+            Ok::<_, StoreError>((unread, bell, days, banners(app, read, &asked)?))
         })?;
         let details = &asked.member().details;
         let here = head.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
@@ -135,6 +139,7 @@ impl FromRequestParts<App> for Frame {
                 facility: asked.facility().details.name.clone(),
             },
             unread,
+            bell,
             nav: Nav::Home,
             office: asked.at_the_desk(),
             manager: asked.manages(),

@@ -20,8 +20,9 @@ use store::{Change, ChangedRow, Counter, Id, Plain, Record};
 use tokio::sync::broadcast;
 
 use super::app::App;
+use super::bell::{self, BellRow};
 use super::member::SignedIn;
-use super::session;
+use super::{quiet, session};
 
 /// Something came for a member. Holds no patient's data: it may be pushed outside one day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +93,10 @@ enum Signal {
     Arrived {
         about: [u8; 16],
     },
+    /// It was read, here or elsewhere.
+    Ended {
+        about: [u8; 16],
+    },
     Counted,
     Enrolments,
     /// Nothing to tell, but somebody's rights may have ended.
@@ -128,6 +133,7 @@ impl Live {
         for row in &change.rows {
             match row.table.as_str() {
                 Notice::TABLE => self.signal_notice(row),
+                BellRow::TABLE => self.signal_bell(row),
                 Enrolment::TABLE | Alarm::TABLE => self.signal_all(&Signal::Enrolments),
                 session::Session::TABLE if row.deleted => self.signal_all(&Signal::Rights),
                 _ => {}
@@ -138,9 +144,19 @@ impl Live {
     fn signal_notice(&self, row: &ChangedRow) {
         let Some((about, member)) = row.key.split_first_chunk::<16>() else { return };
         let Ok(member) = <[u8; 16]>::try_from(member) else { return };
-        let signal = if row.deleted { Signal::Counted } else { Signal::Arrived { about: *about } };
+        let about = *about;
+        let signal = if row.deleted { Signal::Ended { about } } else { Signal::Arrived { about } };
+        self.signal_one(Id::from_bytes(member), signal);
+    }
+
+    fn signal_bell(&self, row: &ChangedRow) {
+        let Some((member, _)) = row.key.split_first_chunk::<16>() else { return };
+        self.signal_one(Id::from_bytes(*member), Signal::Counted);
+    }
+
+    fn signal_one(&self, member: Id<Member>, signal: Signal) {
         let members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pages) = members.get(&Id::from_bytes(member)) {
+        if let Some(pages) = members.get(&member) {
             // Nobody listening is no fault.
             drop(pages.send(signal));
         }
@@ -228,10 +244,19 @@ impl OpenPage {
                 self.next = Some(Signal::Counted);
                 self.arrival(about)
             }
+            Signal::Ended { about } => {
+                self.next = Some(Signal::Counted);
+                let data = serde_json::json!({ "about": Id::<Notice>::from_bytes(about) });
+                Event::default().event("ended").json_data(data).ok()
+            }
             Signal::Counted => {
-                let unread = self.app.store.read(|read| read.counter::<Unread>(&self.member));
-                let count = unread.ok()?;
-                Some(Event::default().event("unread").data(format!("{{\"inbox\":{count}}}")))
+                let counts = self.app.store.read(|read| {
+                    let inbox = read.counter::<Unread>(&self.member)?;
+                    Ok::<_, store::StoreError>((inbox, bell::count(read, self.member)?))
+                });
+                let (inbox, bell) = counts.ok()?;
+                let data = serde_json::json!({ "inbox": inbox, "bell": bell });
+                Event::default().event("unread").json_data(data).ok()
             }
             Signal::Enrolments => Some(Event::default().event("enrolments").data("{}")),
             Signal::Rights => None,
@@ -240,8 +265,20 @@ impl OpenPage {
 
     fn arrival(&self, about: [u8; 16]) -> Option<Event> {
         let key = (about, self.member);
-        let notice = self.app.store.read(|read| read.get::<Notice>(&key)).ok()??;
         let directory = self.app.directory().ok()?;
+        let own = directory.member(self.member)?;
+        let (notice, urgent, sound) = self
+            .app
+            .store
+            .read(|read| {
+                let notice = read.get::<Notice>(&key)?;
+                let row = read.get::<BellRow>(&(self.member, about))?;
+                let urgent = row.is_some_and(|row| row.urgent);
+                let sound = quiet::may_sound(read, &own.member, urgent, self.app.now())?;
+                Ok::<_, store::StoreError>((notice, urgent, sound))
+            })
+            .ok()?;
+        let notice = notice?;
         let from = notice.from.and_then(|from| directory.member(from));
         let name = from.map_or(String::new(), |from| from.member.details.name.full());
         let facility = from.map_or("", |from| &from.facility.details.name);
@@ -250,6 +287,9 @@ impl OpenPage {
             "from": name,
             "facility": facility,
             "mail": Id::<Notice>::from_bytes(about),
+            "at": notice.at.as_microsecond(),
+            "urgent": urgent,
+            "sound": sound,
         });
         Event::default().event("arrival").json_data(data).ok()
     }

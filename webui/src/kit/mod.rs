@@ -22,6 +22,7 @@ pub mod party;
 pub mod session;
 
 mod banners;
+pub mod bell;
 pub mod form;
 pub mod frame;
 pub mod page;
@@ -29,6 +30,7 @@ pub mod path;
 
 pub mod failure;
 pub mod origin;
+pub mod outward;
 
 pub mod answers;
 pub mod assets;
@@ -37,6 +39,7 @@ pub mod files;
 pub mod japanese;
 pub mod jobs;
 pub mod live;
+pub mod quiet;
 
 #[cfg(test)]
 pub mod testing;

@@ -24,6 +24,7 @@ use super::listen::Ingress;
 use super::session::{Session, SessionState, Token};
 use super::tls::Door;
 use crate::acme::Settings;
+use crate::notices::outside::Outside;
 
 pub const PASSWORD: &str = "correct horse battery";
 
@@ -103,20 +104,28 @@ impl Net {
 
     /// Every name ends in `mark`.
     pub fn with_names(mark: &str) -> Self {
-        Self::with(mark, Rules { undo: SignedDuration::ZERO, ..Rules::default() }, None)
+        let rules = Rules { undo: SignedDuration::ZERO, ..Rules::default() };
+        Self::with(mark, rules, None, Outside::default())
     }
 
     /// Mails wait for second thoughts, as they do on a box.
     pub fn with_undo() -> Self {
-        Self::with("", Rules::default(), None)
+        Self::with("", Rules::default(), None, Outside::default())
+    }
+
+    /// Notices may leave the box.
+    pub fn with_outside(outside: Outside) -> Self {
+        let rules = Rules { undo: SignedDuration::ZERO, ..Rules::default() };
+        Self::with("", rules, None, outside)
     }
 
     /// A box that wants public certificates. Nobody tries to get one here.
     pub fn with_acme(settings: Settings) -> Self {
-        Self::with("", Rules { undo: SignedDuration::ZERO, ..Rules::default() }, Some(settings))
+        let rules = Rules { undo: SignedDuration::ZERO, ..Rules::default() };
+        Self::with("", rules, Some(settings), Outside::default())
     }
 
-    fn with(mark: &str, rules: Rules, acme: Option<Settings>) -> Self {
+    fn with(mark: &str, rules: Rules, acme: Option<Settings>, outside: Outside) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::fixed("2026-04-01T05:00:00Z".parse().unwrap(), 1);
         let store = Store::in_memory(folder.path(), clock.clone()).unwrap();
@@ -128,8 +137,8 @@ impl Net {
             passwords: PasswordRules::default(),
         };
         act(&store, move |write| network::found(write, &network, &authority).unwrap());
-        let config =
-            Config { picture_worker: picture_worker(), rules, limits: Limits::USUAL, acme: None };
+        let picture_worker = picture_worker();
+        let config = Config { picture_worker, rules, limits: Limits::USUAL, acme, outside };
         let app = App::new(store, &config).unwrap();
         let doors = crate::doors(&app);
         let station = facility(&app, 1, FacilityKind::HomeNursing, "みどり訪問看護", mark);

@@ -9,12 +9,15 @@ use provisioning::members::Member;
 use store::{Id, Newest, Record as _, StoreError, Write};
 
 use super::chase;
+use super::delivery::arrival;
 use super::model::{
     Binned, Charge, Entry, EntryState, Folder, Importance, Mail, Mark, Owner, Person, Receipt,
     Star, Waking,
 };
 use super::tables::{MailProblem, entry_of};
-use crate::kit::live::{Notice, NoticeKind, Unread};
+use crate::kit::bell::What;
+use crate::kit::live::Unread;
+use crate::notices;
 
 /// Opens a mail: the receipt, the badge and the notice change in one act, and only once.
 pub fn open(
@@ -26,7 +29,7 @@ pub fn open(
 ) -> Result<(Mail, Entry), MailProblem> {
     let (mut mail, mut entry) = own_entry(write, owner, id)?;
     mail.hide_withdrawn(entry.state);
-    write.delete::<Notice>(&(id.bytes(), by))?;
+    notices::end(write, by, id.bytes())?;
     if entry.state != EntryState::Unopened {
         return Ok((mail, entry));
     }
@@ -37,10 +40,26 @@ pub fn open(
         receipt.opened.get_or_insert(Mark { by, at: now });
     })?;
     count_opened(write, &mail)?;
+    end_outside(write, &mail, owner)?;
     if mail.importance == Importance::Urgent {
         chase::end_for_reader(write, &mail, owner)?;
     }
     Ok((mail, entry))
+}
+
+/// What one reader of a mailbox has opened is told to none of them outside any more.
+fn end_outside(write: &mut Write<'_>, mail: &Mail, owner: Id<Owner>) -> Result<(), StoreError> {
+    let Some(recipient) = mail.recipient(owner) else { return Ok(()) };
+    if !recipient.person.is_mailbox() {
+        return Ok(());
+    }
+    for member in readers(write, owner)? {
+        // Who is addressed personally as well has not opened that.
+        if mail.recipient(Owner::member(member)).is_none() {
+            notices::cancel_outside(write, member, mail.id.bytes())?;
+        }
+    }
+    notices::end_at_facility(write, recipient.person.facility, mail.id.bytes())
 }
 
 /// The sender's list shows how many have opened.
@@ -153,7 +172,7 @@ pub fn move_to_bin(
 ) -> Result<(), MailProblem> {
     let (_, entry) = own_entry(write, owner, id)?;
     if entry.state == EntryState::Unopened {
-        write.delete::<Notice>(&(id.bytes(), by))?;
+        notices::end(write, by, id.bytes())?;
     }
     change_folder(write, entry, Folder::Bin, now)?;
     Ok(())
@@ -223,7 +242,7 @@ pub fn put_off(
     if let EntryState::Sent { .. } = entry.state {
         return Err(MailProblem::Unknown);
     }
-    write.delete::<Notice>(&(id.bytes(), by))?;
+    notices::end(write, by, id.bytes())?;
     // An entry that is there already gets its new time.
     let entry = change_folder(write, entry, Folder::Inbox, now)?;
     let mut entry = change_folder(write, entry, Folder::Later, now)?;
@@ -241,9 +260,9 @@ pub fn wake(write: &mut Write<'_>, waking: &Waking, now: Timestamp) -> Result<()
     if entry.folder != Folder::Later || entry.marks.wakes_at != Some(waking.at) {
         return Ok(());
     }
-    let (about, kind, from) = (mail.id.bytes(), NoticeKind::Reminder, mail.sender.member());
+    let arrival = arrival(&mail, What::Woken, now);
     for member in readers(write, waking.owner)? {
-        write.put(&Notice { member, about, kind, from, at: now })?;
+        notices::arrive(write, member, &arrival)?;
     }
     change_folder(write, entry, Folder::Inbox, now)?;
     Ok(())
@@ -269,7 +288,7 @@ pub fn take_charge(
 }
 
 fn end_notices(write: &mut Write<'_>, mailbox: &Mailbox, id: Id<Mail>) -> Result<(), StoreError> {
-    mailbox.members.iter().try_for_each(|member| write.delete::<Notice>(&(id.bytes(), *member)))
+    mailbox.members.iter().try_for_each(|member| notices::end(write, *member, id.bytes()))
 }
 
 /// Dealt with, or taken up again. The sender sees it.
@@ -285,7 +304,7 @@ pub fn set_done(
     if let EntryState::Sent { .. } | EntryState::Withdrawn = entry.state {
         return Err(MailProblem::Unknown);
     }
-    write.delete::<Notice>(&(id.bytes(), by))?;
+    notices::end(write, by, id.bytes())?;
     change_folder(write, entry, if done { Folder::Done } else { Folder::Inbox }, now)?;
     let mark = done.then_some(Mark { by, at: now });
     change_receipt(write, id, owner, |receipt| receipt.done = mark)?;
@@ -313,8 +332,9 @@ pub fn withdraw(
         entry.files = 0;
         write.put(&entry)?;
         for member in readers_of(write, &recipient.person)? {
-            write.delete::<Notice>(&(id.bytes(), member))?;
+            notices::note_withdrawn(write, member, id.bytes(), now)?;
         }
+        notices::end_at_facility(write, recipient.person.facility, id.bytes())?;
         change_receipt(write, id, owner, |receipt| receipt.withdrawn_at = Some(now))?;
         count_back += 1;
     }
@@ -392,9 +412,12 @@ fn remind_one(
     write.put(&entry)?;
     // Whoever put it away unread sees it again.
     change_folder(write, entry, Folder::Inbox, now)?;
-    let (about, kind, from) = (mail.id.bytes(), NoticeKind::Reminder, mail.sender.member());
+    let arrival = arrival(mail, What::Reminder, now);
     for member in readers_of(write, person)? {
-        write.put(&Notice { member, about, kind, from, at: now })?;
+        notices::arrive(write, member, &arrival)?;
+    }
+    if person.is_mailbox() {
+        notices::arrive_at_facility(write, person.facility, &arrival)?;
     }
     change_receipt(write, mail.id, person.owner, |receipt| receipt.reminded_at = Some(now))
 }

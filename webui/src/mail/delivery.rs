@@ -10,12 +10,14 @@ use super::acts::{note_answer, readers_of};
 use super::chase;
 use super::drafts::{Draft, DraftKind, DraftProblem, blobs_of, keep_blobs};
 use super::model::{
-    BlobUse, Entry, EntryState, Folder, Mail, Marks, Owner, Person, Recipient, RecipientNote,
-    ThreadPart,
+    BlobUse, Entry, EntryState, Folder, Importance, Mail, Marks, Owner, Person, Recipient,
+    RecipientNote, ThreadPart,
 };
+use crate::kit::bell::What;
 use crate::kit::japanese::today;
-use crate::kit::live::{Notice, NoticeKind, Unread};
+use crate::kit::live::Unread;
 use crate::me::absence::away_at;
+use crate::notices::{self, Arrival};
 
 /// Sends a complete draft: the mail, everybody's entries and notices appear, and the draft is
 /// gone, in one act.
@@ -152,12 +154,21 @@ fn hand_over(
         ..sent.clone()
     })?;
     write.add::<Unread>(&Id::from_bytes(owner.bytes()), 1)?;
-    let about = mail.id.bytes();
-    let (kind, from, at) = (NoticeKind::Mail, mail.sender.member(), mail.sent_at);
+    let what = if mail.answers.is_some() { What::Reply } else { What::Mail };
+    let arrival = arrival(mail, what, mail.sent_at);
     for member in readers_of(write, &recipient.person)? {
-        write.put(&Notice { member, about, kind, from, at })?;
+        notices::arrive(write, member, &arrival)?;
+    }
+    if recipient.person.is_mailbox() {
+        notices::arrive_at_facility(write, recipient.person.facility, &arrival)?;
     }
     Ok(())
+}
+
+/// What a mail's readers are told.
+pub fn arrival(mail: &Mail, what: What, at: Timestamp) -> Arrival {
+    let urgent = mail.importance == Importance::Urgent;
+    Arrival { about: mail.id.bytes(), what, from: mail.sender.member(), at, urgent }
 }
 
 /// A member or mailbox that can send and receive at this moment.

@@ -46,6 +46,7 @@ impl Scene {
             "/me/absence" => {
                 vec![("from", "令和8年4月1日".to_owned()), ("until", "令和8年4月9日".to_owned())]
             }
+            "/me/notices" => vec![("quiet", "never".to_owned())],
             "/mail/{mail}/later" => vec![("until", "tomorrow".to_owned())],
             "/mail/{mail}/charge" => {
                 vec![("box", self.mailbox.id.to_string()), ("on", "yes".to_owned())]

@@ -116,6 +116,29 @@ fn of_mail(action: &str) -> &str {
         "draft.attach" => "下書きにファイルを添付した",
         "draft.file" => "下書きの添付ファイルを開いた",
         "draft.discard" => "下書きを破棄した",
+        other => of_notice(other),
+    }
+}
+
+fn of_notice(action: &str) -> &str {
+    match action {
+        "notice.read" => "着信通知を既読にした",
+        "notice.choose" => "着信通知の設定を変えた",
+        "notice.address" => "通知先のアドレスに確認コードを送った",
+        "notice.confirm" => "通知先のアドレスを確認した",
+        "notice.address_end" => "アドレスへの通知を止めた",
+        "notice.test" => "通知のメールを試しに送った",
+        "notice.facility_hours" => "施設の知らせない時間を決めた",
+        "notice.fill" => "着信通知の一覧を作った",
+        "notice.policy" => "通知の決まりを変えた",
+        "notice.seen_to" => "送れなかった通知を確認済みにした",
+        "notice.claim" => "外への通知を送り始めた",
+        "notice.told" => "外への通知を送った",
+        "notice.later" => "外への通知を送れず、後でもう一度送る",
+        "notice.never" => "外への通知を送るのをやめた",
+        "push.subscribe" => "端末の通知を受け取り始めた",
+        "push.end" => "端末の通知を止めた",
+        "push.key" => "端末の通知の鍵を作った",
         other => other,
     }
 }
@@ -133,6 +156,7 @@ pub fn kind(kind: &str) -> &str {
         "window" => "開設日",
         "stand_in" => "代わりの端末",
         "session" => "ログイン",
+        "notice" => "着信通知",
         other => other,
     }
 }

@@ -17,6 +17,7 @@ use super::town::{Resident, Town};
 use crate::client::{send, whole};
 use crate::config::{Config, MailRules};
 use crate::desk::{self, Request};
+use crate::outside::Push;
 use crate::{Running, start};
 
 const CONNECTIONS: usize = 20;
@@ -131,5 +132,7 @@ fn no_config() -> Config {
         backup_recipient: None,
         mail: MailRules::default(),
         acme: None,
+        smtp: None,
+        push: Push::default(),
     }
 }

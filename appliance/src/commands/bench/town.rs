@@ -18,11 +18,13 @@ use webui::kit::app::{App, Config as WebConfig, Rules};
 use webui::kit::connections::Limits;
 use webui::kit::japanese;
 use webui::mail::model::Person;
+use webui::notices::outside::Outside;
 
 use super::device::BenchDevice;
 use crate::config::{Config, MailRules};
 use crate::demo::{DemoNetwork, PASSWORD};
 use crate::migrations::MIGRATIONS;
+use crate::outside::Push;
 use crate::running::this_program;
 use crate::{demo, master};
 
@@ -99,6 +101,7 @@ impl Town {
                 rules: Rules::default(),
                 limits: Limits::USUAL,
                 acme: None,
+                outside: Outside::default(),
             },
         )?)
     }
@@ -122,6 +125,8 @@ impl Town {
             backup_recipient: None,
             mail: MailRules::default(),
             acme: None,
+            smtp: None,
+            push: Push::default(),
         }
     }
 

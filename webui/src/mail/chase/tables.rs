@@ -6,10 +6,12 @@ use provisioning::members::{Member, Standing};
 use store::{Id, Order, Plain, Read, Record, StoreError, Write};
 
 use super::model::{Chase, Escalation, Step};
+use crate::kit::bell::What;
 use crate::kit::japanese::today;
 use crate::kit::live::{Notice, NoticeKind};
 use crate::mail::acts;
 use crate::mail::model::{Importance, Mail, Owner, Person};
+use crate::notices::{self, Arrival};
 
 impl Record for Chase {
     type Key = (u8, Timestamp, Id<Mail>);
@@ -84,12 +86,13 @@ fn escalate(write: &mut Write<'_>, mail: &Mail, now: Timestamp) -> Result<(), St
         }
         let Some(contact) = contact_of(write, &recipient.person, now)? else { continue };
         let (sent_at, about) = (mail.sent_at, mail.id.bytes());
-        let (kind, from) = (NoticeKind::Escalation, Some(sender));
+        let (what, from) = (What::Escalation, Some(sender));
         write.put(&Escalation { contact, mail: mail.id, reader, sender, sent_at, told_at: now })?;
         let own: Option<Notice> = write.get(&(about, contact))?;
         // Who is to read it anyway keeps that notice.
         if own.is_none() {
-            write.put(&Notice { member: contact, about, kind, from, at: now })?;
+            let arrival = Arrival { about, what, from, at: now, urgent: true };
+            notices::arrive(write, contact, &arrival)?;
         }
         acts::note_told(write, mail.id, reader, now)?;
     }
@@ -131,7 +134,7 @@ pub fn end(
     let others = write.page::<Escalation>(&(contact, mail), Order::Ascending, None, 1)?.rows;
     let notice: Option<Notice> = write.get(&(mail.bytes(), contact))?;
     if others.is_empty() && notice.is_some_and(|notice| notice.kind == NoticeKind::Escalation) {
-        write.delete::<Notice>(&(mail.bytes(), contact))?;
+        notices::end(write, contact, mail.bytes())?;
     }
     Ok(())
 }

@@ -170,6 +170,7 @@ pub fn discard(
     if let DraftState::Outgoing { .. } = draft.state {
         return Err(DraftProblem::Leaving);
     }
+    crate::notices::end(write, owner, id.bytes())?;
     if draft.is_blank() {
         write.delete::<Draft>(&id)?;
     } else {

@@ -5,10 +5,11 @@ use provisioning::members::Member;
 use store::{Clock, Id, StoreError, Write};
 
 use super::{Leave, Leaving, Sent};
-use crate::kit::live::{Notice, NoticeKind};
+use crate::kit::bell::What;
 use crate::mail::delivery;
 use crate::mail::drafts::{Draft, DraftProblem, DraftState, own_for_change};
 use crate::mail::model::{Mail, Owner};
+use crate::notices::{self, Arrival};
 
 /// Sends what the writer has seen: a draft that another window saved since is not sent. Whoever
 /// cannot receive is found now, not when the mail leaves.
@@ -61,7 +62,7 @@ pub fn take_back(
             write.delete::<Leaving>(&(leaves_at, id))?;
         }
         DraftState::Stopped { .. } => {
-            write.delete::<Notice>(&(id.bytes(), owner))?;
+            notices::end(write, owner, id.bytes())?;
         }
         DraftState::Writing | DraftState::Discarded => return Ok(draft),
     }
@@ -101,7 +102,8 @@ pub fn leave(
     draft.state = DraftState::Stopped { gone };
     let (member, about) = (draft.owner, draft.id.bytes());
     write.put(&draft)?;
-    write.put(&Notice { member, about, kind: NoticeKind::Stopped, from: None, at: now })?;
+    let arrival = Arrival { about, what: What::Stopped, from: None, at: now, urgent: false };
+    notices::arrive(write, member, &arrival)?;
     Ok(None)
 }
 

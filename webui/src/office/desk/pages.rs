@@ -36,6 +36,8 @@ struct DeskPage {
     key_notices: usize,
     stand_ins: Vec<StandInRow>,
     unfinished: Vec<UnfinishedRow>,
+    /// Notices go outside, so that their state can be looked at.
+    outside: bool,
 }
 
 impl Page for DeskPage {
@@ -111,6 +113,7 @@ pub async fn show_desk(
         key_notices,
         stand_ins,
         unfinished: unfinished.map(|one| unfinished_row(one, &directory, &app)).collect(),
+        outside: app.outside.is_open(),
     };
     frame.show(Nav::Office, "事務室", &page)
 }
