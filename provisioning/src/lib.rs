@@ -18,6 +18,7 @@ pub mod devices;
 pub mod cards;
 
 pub mod enrolment;
+pub mod mobileconfig;
 
 pub mod renewal;
 

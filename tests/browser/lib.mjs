@@ -51,6 +51,7 @@ export async function launch({
   more,
   size = SIZES.pc,
   javaScript = true,
+  userAgent,
   executable = '/usr/bin/chromium',
 }) {
   const home = mkdtempSync(join(tmpdir(), 'tokinet-browser-'));
@@ -69,6 +70,7 @@ export async function launch({
       env: { HOME: home, PATH: process.env.PATH, TZ: 'Asia/Tokyo', LC_ALL: 'C.UTF-8' },
       locale: 'ja-JP',
       timezoneId: 'Asia/Tokyo',
+      userAgent,
       viewport: { width: size.width, height: size.height },
       hasTouch: size.touch,
       javaScriptEnabled: javaScript,

@@ -88,6 +88,7 @@ const NURSE = [
     await page.getByRole('button', { name: '標準' }).last().click();
     await page.locator('html[data-size=standard]').waitFor();
   }],
+  ['connected', '/connected'],
   ['me-devices', '/me/devices'],
   ['me-devices-code', async (page) => {
     await page.getByRole('button', { name: '追加のコードを出す' }).click();
@@ -135,6 +136,8 @@ const OFFICE = [
   ['office-cards-choose', followFirst('.picks a')],
   ['office-server', '/office/server'],
   ['office-devices', '/office/devices'],
+  ['office-manuals', '/office/manuals'],
+  ['office-manual', '/office/manuals/ipad'],
   ['office-revoke', followFirst('a[href$="/revoke"]')],
   ['office-devices-ending', '/office/devices/ending'],
   ['office-stock-none', '/office/stock'],

@@ -50,7 +50,7 @@ step('the banner tells how many days are left', async () => {
   console.log((await banner.innerText()).replaceAll('\n', ' '));
   await see(old.page, 'renew-banner');
   await old.page.goto(`${APP}/office/devices/ending`);
-  await old.page.getByRole('cell', { name: '事務室PC 1' }).waitFor();
+  await old.page.locator('.cell-device', { hasText: '事務室PC 1' }).waitFor();
   await see(old.page, 'ending-one');
   await old.page.goto(`${APP}/`);
   await banner.getByRole('link', { name: '更新する' }).click();

@@ -24,7 +24,10 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["boringtun"], &["gateway/"]),
     // The tests forge what the authority would never sign.
     (&["rcgen"], &["provisioning/src/authority/", "tests/src/"]),
-    (&["x509_parser", "p12_keystore"], &["provisioning/src/authority/"]),
+    (&["cms", "p12_keystore", "x509_cert", "x509_parser"], &["provisioning/src/authority/"]),
+    (&["plist"], &["provisioning/src/mobileconfig/"]),
+    // A parser for the one script that cannot run here.
+    (&["tree_sitter", "tree_sitter_powershell"], &["tests/"]),
     (&["instant_acme"], &["webui/src/acme/"]),
     (&["webpki_roots"], &["webui/src/acme/", "appliance/src/client.rs"]),
     (&["passki"], &["provisioning/src/passkeys/ceremony.rs"]),

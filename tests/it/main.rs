@@ -29,6 +29,7 @@ mod outside;
 
 mod enrolment;
 mod renewal;
+mod script;
 
 mod checks;
 mod crash;

@@ -120,7 +120,7 @@ impl Pebble {
             "externalAccountBindingRequired": wanted.binding.is_some(),
         });
         if let Some((id, key)) = &wanted.binding {
-            config["externalAccountMACKeys"] = serde_json::json!({ id.as_str(): key });
+            config["externalAccountMACKeys"][id.as_str()] = key.as_str().into();
         }
         let file = folder.path().join("pebble.json");
         let config = serde_json::json!({ "pebble": config });
@@ -192,8 +192,8 @@ change=$1 name=$2 value=$3
 echo "$change $name $value" >> {calls}
 post() {{
     exec 3<>/dev/tcp/127.0.0.1/{port}
-    printf 'POST /%s HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%s' \
-        "$1" "${{#2}}" "$2" >&3
+    printf 'POST /%s HTTP/1.1\r\nhost: localhost\r\n' "$1" >&3
+    printf 'connection: close\r\ncontent-length: %d\r\n\r\n%s' "${{#2}}" "$2" >&3
     grep -q '200 OK' <&3
 }}
 put() {{ post set-txt "{{\"host\":\"$name.\",\"value\":\"$value\"}}"; }}

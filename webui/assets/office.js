@@ -69,13 +69,14 @@ if (address) {
 // One tick for everybody.
 for (const table of all('[data-choose]')) {
   const whole = one('[data-choose-all]', table);
-  const each = all('input[name="member"]', table);
+  const each = all('tbody .table-tick input', table);
+  const [unit, what] = (table.dataset.choose || '人 職員').split(' ');
   const told = table.closest('form')?.querySelector('[data-chosen]');
   const show = () => {
     const chosen = each.filter((box) => box.checked).length;
     whole.checked = chosen > 0 && chosen === each.length;
     whole.indeterminate = chosen > 0 && chosen < each.length;
-    if (told) told.textContent = chosen ? `${chosen}人を選んでいます` : '職員を選んでください';
+    if (told) told.textContent = chosen ? `${chosen}${unit}を選んでいます` : `${what}を選んでください`;
   };
   whole.disabled = !each.length;
   whole.addEventListener('change', () => { each.forEach((box) => { box.checked = whole.checked; }); show(); });

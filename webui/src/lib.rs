@@ -19,6 +19,7 @@ use kit::listen::{self, Doors};
 use kit::routes::{Access, Routes};
 use kit::{assets, failure, gate, live, origin};
 
+pub mod connected;
 pub mod login;
 pub mod me;
 
@@ -44,6 +45,7 @@ mod tests;
 pub fn routes() -> Routes {
     let features = [
         login::routes(),
+        connected::routes(),
         me::routes(),
         home::routes(),
         mail::routes(),

@@ -92,7 +92,7 @@ async fn enrol(args: &Args) -> anyhow::Result<()> {
 fn read_fingerprint(text: &str) -> anyhow::Result<[u8; 32]> {
     let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
     let bytes = HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).ok();
-    let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+    let bytes = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
     bytes.context("the fingerprint is 64 hex digits")
 }
 

@@ -24,6 +24,12 @@ impl<'a> CertificateView<'a> {
         self.x509.tbs_certificate.subject.as_raw()
     }
 
+    pub(super) fn common_name(&self) -> Result<String, AuthorityError> {
+        let name = self.x509.subject().iter_common_name().next();
+        let name = name.and_then(|name| name.as_str().ok()).map(str::to_owned);
+        name.ok_or(AuthorityError::KeptCertificate)
+    }
+
     pub(super) fn spki(&self) -> &'a [u8] {
         self.x509.tbs_certificate.subject_pki.raw
     }

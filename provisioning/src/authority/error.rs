@@ -27,6 +27,8 @@ pub enum AuthorityError {
     Write(#[source] rcgen::Error),
     #[error("cannot sign")]
     Sign(#[source] Unspecified),
+    #[error("cannot write a signed file")]
+    SignedFile(#[source] x509_cert::der::Error),
     #[error("the time {0} does not fit into a certificate")]
     Time(Timestamp),
     #[error("the issuing certificate ended at {0}")]

@@ -22,6 +22,7 @@ mod request;
 
 mod pkcs12;
 mod root_key;
+mod signed_file;
 
 mod certificate;
 mod error;
@@ -110,6 +111,11 @@ impl Authority {
     pub fn card_certificates(&self) -> impl Iterator<Item = &[u8]> {
         let earlier = self.earlier_cards.iter().map(Vec::as_slice);
         std::iter::once(self.card.certificate.as_slice()).chain(earlier)
+    }
+
+    /// What browsers match the issuer of a device's certificate by: the Device CA's common name.
+    pub fn device_ca_name(&self) -> Result<String, AuthorityError> {
+        CertificateView::parse(&self.device_ca.certificate)?.common_name()
     }
 
     /// When the keys on the box stop being good for issuing. Certificates never outlive it, so the

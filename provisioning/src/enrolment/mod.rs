@@ -9,6 +9,8 @@ mod replaced;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod tickets;
+mod timing;
 mod unfinished;
 mod windows;
 
@@ -22,5 +24,10 @@ pub use tables::{
     EnrolmentByMember, EnrolmentBySession, EnrolmentByState, any_unfinished, approve, by_session,
     complete, first_seen, of_member, prepare, recent, redeem, refuse, waiting,
 };
+pub use tickets::{
+    ScriptTicket, TicketToken, complete_by_ticket, enrolment_of_ticket, give_ticket,
+    has_open_ticket,
+};
+pub use timing::{Spread, Timing, timing};
 pub use unfinished::{Ends, Step, Unfinished, cancel, unfinished};
 pub use windows::{SetupWindow, WindowProblem, close_window, open_window, open_windows, windows};

@@ -1,8 +1,9 @@
 //! Enrolments as rows, and the acts that move them on.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use store::{Clock, Id, Index, Indexer, Newest, Order, Plain, Read, Record, StoreError, Write};
 
+use super::tickets::ScriptTicket;
 use super::windows::window_for;
 use super::{Enrolment, EnrolmentProblem, EnrolmentState, Form, Redemption, SessionToken};
 use crate::authority::{Authority, DeviceCertificate, DeviceRequest, PublicKey};
@@ -73,6 +74,9 @@ impl EnrolmentByState {
 
 /// More than a set-up day brings at once.
 const LISTED_MAX: usize = 500;
+
+/// The page that waits for the first contact asks every few seconds, a sleeping one when it wakes.
+const TOLD_WITHIN: SignedDuration = SignedDuration::from_mins(10);
 
 /// Redeems a card. A wrong secret is counted on the card, so the outcome is a value and not an
 /// error: an act that fails would take the count back with it.
@@ -231,12 +235,25 @@ pub fn complete(
     certificate: &DeviceCertificate,
     now: Timestamp,
 ) -> Result<Device, EnrolmentProblem> {
-    let mut enrolment: Enrolment = write.get(&id)?.ok_or(EnrolmentProblem::Unknown)?;
+    let enrolment: Enrolment = write.get(&id)?.ok_or(EnrolmentProblem::Unknown)?;
+    let late = enrolment.state == EnrolmentState::Approved && enrolment.is_expired(now);
+    // Whoever's script fails goes back to the file.
+    if late && !write.get::<ScriptTicket>(&id)?.is_some_and(|ticket| ticket.is_open(now)) {
+        return Err(EnrolmentProblem::Expired);
+    }
+    issue(write, enrolment, device, certificate, now)
+}
+
+/// Once only: what was issued is not approved any more.
+pub(super) fn issue(
+    write: &mut Write<'_>,
+    mut enrolment: Enrolment,
+    device: Id<Device>,
+    certificate: &DeviceCertificate,
+    now: Timestamp,
+) -> Result<Device, EnrolmentProblem> {
     if enrolment.state != EnrolmentState::Approved {
         return Err(EnrolmentProblem::OtherStep);
-    }
-    if enrolment.is_expired(now) {
-        return Err(EnrolmentProblem::Expired);
     }
     if write.get::<Certificate>(&certificate.spki_sha256)?.is_some() {
         return Err(EnrolmentProblem::KeyKnown);
@@ -350,11 +367,21 @@ pub fn any_unfinished(read: &Read<'_>, now: Timestamp) -> Result<bool, StoreErro
             return Ok(true);
         }
     }
+    if super::tickets::any_open(read, now)? {
+        return Ok(true);
+    }
     // Whoever has just taken the file still reads how to install it.
     let issued = EnrolmentByState::of(EnrolmentState::Issued);
     let newest = read.first_by::<EnrolmentByState>(&issued)?;
     let reads_on = |at| now.duration_since(at) < Enrolment::SESSION_VALID;
-    Ok(newest.and_then(|enrolment| enrolment.issued_at).is_some_and(reads_on))
+    if newest.and_then(|enrolment| enrolment.issued_at).is_some_and(reads_on) {
+        return Ok(true);
+    }
+    // And whoever is done is told so, by a page that asks from time to time.
+    let seen = EnrolmentByState::of(EnrolmentState::FirstSeen);
+    let newest = read.first_by::<EnrolmentByState>(&seen)?;
+    let is_told = |at| now.duration_since(at) < TOLD_WITHIN;
+    Ok(newest.and_then(|enrolment| enrolment.first_seen_at).is_some_and(is_told))
 }
 
 /// All states, newest first: what came of the cards.

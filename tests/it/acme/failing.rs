@@ -81,20 +81,20 @@ async fn a_rate_limit_is_obeyed_to_the_second_and_then_all_is_well() {
 async fn bad_nonces_are_tried_again_at_once() {
     let refused = Arc::new(AtomicUsize::new(0));
     let count = refused.clone();
-    let Scene { network, .. } = scene(|between| {
+    let scene = scene(|between| {
         between.meddle(move |method, _| {
             let first = method == "POST" && count.fetch_add(1, Ordering::SeqCst) < 2;
             first.then(|| problem(400, "badNonce", &[]))
         });
     })
     .await;
-    until(&network.app, "both public", both_public).await;
+    until(&scene.network.app, "both public", both_public).await;
     assert!(refused.load(Ordering::SeqCst) > 2);
 }
 
 #[tokio::test]
 async fn a_refused_order_is_told_and_not_asked_again_at_once() {
-    let Scene { between, network, .. } = scene(|between| {
+    let Scene { between, network, pebble } = scene(|between| {
         between.meddle(|_, path| {
             path.starts_with("/order-plz").then(|| problem(400, "rejectedIdentifier", &[]))
         });
@@ -106,6 +106,7 @@ async fn a_refused_order_is_told_and_not_asked_again_at_once() {
     assert!(failed.detail.contains("a test says so"), "{failed:?}");
     assert!(failed.hold_until >= failed.tried_at + SignedDuration::from_mins(15));
     assert_eq!(between.asked("/order-plz"), 2, "once a host");
+    drop(pebble);
 }
 
 #[tokio::test]

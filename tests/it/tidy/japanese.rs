@@ -3,7 +3,7 @@
 use super::tree::File;
 use super::{check, offences};
 
-const ENDINGS: &[&str] = &[".css", ".html", ".js", ".md", ".svg", ".toml"];
+const ENDINGS: &[&str] = &[".css", ".html", ".js", ".md", ".ps1", ".svg", ".toml"];
 const NAMES: &[&str] = &["japanese.rs", "pages.rs", "say.rs"];
 const FOLDERS: &[&str] = &["appliance/src/demo/", "webui/src/kit/"];
 

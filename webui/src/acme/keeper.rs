@@ -219,7 +219,8 @@ async fn note(app: &App, begun: Attempt, failed: Failed, draw: u8) -> Result<(),
         return app.store.keep_house(move |house| house.put(&row)).await;
     }
     log::warn!(
-        host, trouble = trouble.key(), detail:% = detail, failures = begun.failures, next:% = hold_until;
+        host, trouble = trouble.key(), detail:% = detail, failures = begun.failures,
+        next:% = hold_until;
         "no public certificate this time"
     );
     let row =

@@ -81,7 +81,8 @@ impl<'a> Proof<'a> {
         match self {
             Self::Dns { hook, name, value } => {
                 if let Err(failed) = hook::call(hook, Change::Remove, &name, &value).await {
-                    log::warn!(name:% = name, detail:% = failed.detail; "the DNS program left its record");
+                    let detail = failed.detail;
+                    log::warn!(name:% = name, detail:% = detail; "the DNS program left its record");
                 }
             }
             Self::Tls(open) => drop(open),

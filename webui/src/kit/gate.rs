@@ -4,7 +4,7 @@
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts as Head;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use jiff::Timestamp;
@@ -71,15 +71,55 @@ pub async fn gate(State(app): State<App>, mut request: Request, next: Next) -> R
             request.extensions_mut().insert(Admitted(admission));
             next.run(request).await
         }
-        Ok(Err(refusal)) => turn_away(&app, refusal),
+        Ok(Err(refusal)) => {
+            let showed_none = ingress.is_some_and(|ingress| ingress.key.is_none());
+            turn_away(&app, refusal, showed_none.then(|| again(&request)).flatten())
+        }
         Err(error) => Failure::from(error).into_response(),
     }
 }
+
+/// Safari sometimes sends no certificate at first, above all when an icon opened it. The page
+/// asks again this often by itself, each time on a fresh connection.
+const AGAIN_MAX: u8 = 3;
+
+/// A little later than the listener ends a connection without a certificate.
+const AGAIN_AFTER_SECONDS: u8 = 5;
+
+#[derive(Serialize)]
+struct Again {
+    href: String,
+    times: u8,
+    times_max: u8,
+    seconds: u8,
+}
+
+/// The same page once more, with the count in its address; only what may be asked twice.
+fn again(request: &Request) -> Option<Again> {
+    let path = request.uri().path();
+    if request.method() != Method::GET || path.starts_with("//") {
+        return None;
+    }
+    let query = request.uri().query().unwrap_or_default();
+    let (counts, others): (Vec<_>, Vec<_>) =
+        query.split('&').filter(|part| !part.is_empty()).partition(|part| part.starts_with(AGAIN));
+    let count = counts.first().and_then(|count| count.strip_prefix(AGAIN)?.parse().ok());
+    let times = count.unwrap_or(0u8).saturating_add(1);
+    let own = format!("{AGAIN}{times}");
+    let query = others.into_iter().chain([own.as_str()]).collect::<Vec<_>>().join("&");
+    let href = format!("{path}?{query}");
+    let (times_max, seconds) = (AGAIN_MAX, AGAIN_AFTER_SECONDS);
+    (times <= AGAIN_MAX).then_some(Again { href, times, times_max, seconds })
+}
+
+const AGAIN: &str = "again=";
 
 #[derive(Serialize)]
 struct UnregisteredPage {
     bare: Bare,
     device: Reason,
+    again: Option<Again>,
+    app: String,
 }
 
 impl Page for UnregisteredPage {
@@ -93,7 +133,7 @@ struct Reason {
 }
 
 /// The connection is closed, so that a browser asks for the certificate anew.
-fn turn_away(app: &App, refusal: Refusal) -> Response {
+fn turn_away(app: &App, refusal: Refusal, again: Option<Again>) -> Response {
     let reason = match refusal {
         Refusal::Unknown | Refusal::NotYetValid | Refusal::RouteNotAllowed => "unknown",
         Refusal::CertificateRevoked | Refusal::DeviceRevoked | Refusal::DeviceRetired => "revoked",
@@ -104,6 +144,8 @@ fn turn_away(app: &App, refusal: Refusal) -> Response {
     let page = UnregisteredPage {
         bare: bare(app, "未登録端末"),
         device: Reason { reason, number: None },
+        again,
+        app: app.app_host(),
     };
     match app.templates.render(&page) {
         Ok(html) => {

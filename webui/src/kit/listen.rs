@@ -44,6 +44,10 @@ const STREAMS_MAX: u32 = 64;
 /// How long open requests may go on when the box stops.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
 
+/// Long enough for the one page that a stranger gets, and shorter than that page waits to ask
+/// again; see `gate.rs`.
+const ANONYMOUS_MAX: Duration = Duration::from_secs(3);
+
 /// Heads of browsers are a few kilobytes. Over HTTP/1 the last read may add as much again.
 const HEAD_BYTES_MAX: u16 = 32 * 1024;
 
@@ -145,8 +149,16 @@ async fn connection(
         // Clients go away in many ways, and none of them is ours to report.
         _ = serving.as_mut() => return,
         () = stop.cancelled() => serving.as_mut().graceful_shutdown(),
+        // A browser that showed no certificate is asked anew, on its next connection.
+        () = tokio::time::sleep(ANONYMOUS_MAX), if is_anonymous(ingress) => {
+            serving.as_mut().graceful_shutdown();
+        }
     }
     drop(serving.await);
+}
+
+fn is_anonymous(ingress: Ingress) -> bool {
+    ingress.door == Door::App && ingress.key.is_none()
 }
 
 /// The name asked for decides the door before a byte of ours is sent.

@@ -88,10 +88,6 @@ impl SignedIn {
         self.0.guest.as_ref().map_or_else(|| self.0.admitted.facility(), |guest| &guest.facility)
     }
 
-    pub fn in_session(&self) -> &InSession {
-        &self.0
-    }
-
     /// Until when a stand-in at another facility's device lasts.
     pub fn guest_until(&self) -> Option<Timestamp> {
         self.0.guest.as_ref().map(|guest| guest.until)

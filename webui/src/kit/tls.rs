@@ -51,6 +51,8 @@ struct Served {
     source: Source,
     leaf: [u8; 32],
     not_after: Timestamp,
+    /// What signs in the host's name, too.
+    certificate: ServerCertificate,
 }
 
 struct Challenge {
@@ -128,6 +130,11 @@ impl Tls {
             place.store(Arc::new(next));
         }
         Ok(())
+    }
+
+    /// A file in the name of the enrolment host: devices that trust its pages trust the file.
+    pub fn sign_file(&self, content: &[u8], now: Timestamp) -> Result<Vec<u8>, AuthorityError> {
+        self.place(Host::Touroku).load().certificate.sign_file(content, now)
     }
 
     pub fn source(&self, host: Host) -> Source {
@@ -248,13 +255,14 @@ impl Served {
         not_after: Timestamp,
     ) -> Result<Self, TlsError> {
         let leaf = chain.first().map(|leaf| fingerprint(leaf)).unwrap_or_default();
+        let certificate = ServerCertificate { chain: chain.to_vec(), key: key.clone(), not_after };
         let (chain, key) = chain_and_key(chain, key);
         let builder = match host {
             Host::App => builder()?.with_client_cert_verifier(devices(authority)?),
             Host::Touroku => builder()?.with_no_client_auth(),
         };
         let config = Arc::new(quiet(builder.with_single_cert(chain, key)?));
-        Ok(Self { config, source, leaf, not_after })
+        Ok(Self { config, source, leaf, not_after, certificate })
     }
 
     fn ends_soon(&self, now: Timestamp) -> bool {

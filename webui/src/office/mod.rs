@@ -14,6 +14,7 @@ mod cards;
 mod devices;
 
 mod alarms;
+mod manuals;
 mod passkeys;
 mod server;
 mod setup;
@@ -41,6 +42,7 @@ pub fn routes() -> Routes {
         .join(cards::routes())
         .join(devices::routes())
         .join(alarms::routes())
+        .join(manuals::routes())
         .join(setup::routes())
         .join(stand_ins::routes())
         .join(stock::routes())

@@ -89,6 +89,7 @@ impl Scene {
             .replace("{draft}", &self.draft.id.to_string())
             .replace("{upload}", &self.upload.id.to_string())
             .replace("{n}", "0")
+            .replace("{guide}", "ipad")
             .replace("{facility}", &self.net.station.id.to_string())
             .replace("{member}", &self.net.doctor.id.to_string())
             .replace("{device}", &self.net.station_device.id.to_string())

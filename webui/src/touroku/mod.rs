@@ -1,12 +1,18 @@
 //! The enrolment host: a card's holder turns the machine in hand into a device.
 //!
-//! Six doors and nothing of the product behind them; closed while no card is outstanding.
+//! Ten doors and nothing of the product behind them; closed while no card is outstanding. `pages`
+//! goes from the card to the approval, `handing` from there to the certificate: a script for
+//! Windows, a profile for Apple's machines, a file for all others. `guides` has the words.
 
+mod common;
+pub mod guides;
+mod handing;
 mod limits;
 mod pages;
 pub mod recognise;
 #[cfg(test)]
 mod tests;
+pub mod windows;
 
 use crate::kit::routes::{Access, Routes};
 
@@ -17,7 +23,5 @@ pub fn routes() -> Routes {
         .post(Access::Stranger, "/e", pages::post_card)
         .get(Access::Stranger, "/e/wait", pages::show_wait)
         .get(Access::Stranger, "/e/status", pages::show_status)
-        .get(Access::Stranger, "/e/take", pages::show_take)
-        .post(Access::Stranger, "/e/p12", pages::post_p12)
-        .post(Access::Stranger, "/e/certificate", pages::post_certificate)
+        .join(handing::routes())
 }

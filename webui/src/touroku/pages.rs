@@ -1,27 +1,23 @@
 //! From a card to a certificate, step by step.
 
 use axum::extract::{Extension, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse, Redirect, Response};
-use provisioning::authority::{DeviceKey, Pkcs12Form, PublicKey, pkcs12, public_key_of_csr};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
 use provisioning::cards::{CardNumber, CardSecret};
 use provisioning::devices::Platform;
 use provisioning::enrolment::{
     self, Enrolment, EnrolmentProblem, EnrolmentState, Form, Redemption, SessionToken,
 };
-use provisioning::facilities::Facility;
 use serde::Serialize;
-use store::{Act, Actor, StoreError};
+use store::StoreError;
 
+use super::common::{COOKIE, act, app_origin, mine, own_origin, show, state, user_agent};
 use super::{limits, recognise};
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
 use crate::kit::form::OpenFields;
 use crate::kit::listen::Ingress;
-use crate::kit::page::{Bare, Page, bare};
-use crate::kit::session::cookie;
-
-const COOKIE: &str = "__Host-touroku";
+use crate::kit::page::{Bare, Page};
 
 /// A name that fits on the office's list.
 const DEVICE_NAME_CHARS_MAX: usize = 40;
@@ -48,6 +44,10 @@ struct Start {
     platform: &'static str,
     errors: Errors,
     form: &'static str,
+    /// On an iPad in a browser that cannot show a certificate.
+    other_browser: Option<&'static str>,
+    /// What to open in Safari then.
+    address: String,
 }
 
 #[derive(Default, Serialize)]
@@ -58,16 +58,25 @@ struct Errors {
     name: Option<&'static str>,
 }
 
+/// Chromium's browsers then say with each request which Windows they run on.
+const HINTS: (HeaderName, HeaderValue) =
+    (HeaderName::from_static("accept-ch"), HeaderValue::from_static("Sec-CH-UA-Platform-Version"));
+
 pub async fn show_start(headers: HeaderMap, State(app): State<App>) -> Result<Response, Failure> {
+    let agent = user_agent(&headers);
     let start = Start {
         card: String::new(),
         secret: "",
         name: String::new(),
-        platform: recognise::platform(user_agent(&headers)).key(),
+        platform: recognise::platform(agent).key(),
         errors: Errors::default(),
         form: "",
+        other_browser: recognise::not_safari(agent),
+        address: format!("{}/e", own_origin(&app, &headers)),
     };
-    show(&app, "端末の登録", StatusCode::OK, |bare| StartPage { bare, enrol: start })
+    let page =
+        show(&app, "端末の登録", StatusCode::OK, |bare| StartPage { bare, enrol: start })?;
+    Ok(([HINTS], page).into_response())
 }
 
 pub async fn post_card(
@@ -87,6 +96,8 @@ pub async fn post_card(
             platform: platform.key(),
             errors,
             form: "",
+            other_browser: recognise::not_safari(agent),
+            address: format!("{}/e", own_origin(&app, &headers)),
         };
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         show(&app, "端末の登録", status, |bare| StartPage { bare, enrol })
@@ -239,12 +250,12 @@ pub async fn show_wait(headers: HeaderMap, State(app): State<App>) -> Result<Res
     let Some((enrolment, _)) = mine(&app, &headers)? else {
         return Ok(Redirect::to("/e").into_response());
     };
-    match state(&enrolment, &app) {
+    match state(&app, &enrolment)? {
         "waiting" => show_waiting(&app, &enrolment),
         "approved" => Ok(Redirect::to("/e/take").into_response()),
         "done" => show(&app, "登録が終わりました", StatusCode::OK, |bare| DonePage {
             bare,
-            done: Done { name: enrolment.device_name.clone(), app: address(&app, &headers) },
+            done: Done { name: enrolment.device_name.clone(), app: app_origin(&app, &headers) },
         }),
         closed => show(&app, "登録できませんでした", StatusCode::OK, |bare| ClosedPage {
             bare,
@@ -269,189 +280,14 @@ fn show_waiting(app: &App, enrolment: &Enrolment) -> Result<Response, Failure> {
     show(app, "承認を待っています", StatusCode::OK, |bare| WaitPage { bare, wait })
 }
 
-/// For scripts and programs that wait.
+/// For scripts and programs that wait. `issued` says that the certificate has gone out, and so
+/// that the next thing to come is the device itself.
 pub async fn show_status(headers: HeaderMap, State(app): State<App>) -> Result<Response, Failure> {
-    let state = match mine(&app, &headers)? {
-        Some((enrolment, _)) => state(&enrolment, &app),
-        None => "expired",
+    let (state, issued) = match mine(&app, &headers)? {
+        Some((enrolment, _)) => {
+            (state(&app, &enrolment)?, enrolment.state == EnrolmentState::Issued)
+        }
+        None => ("expired", false),
     };
-    Ok(axum::Json(serde_json::json!({ "state": state })).into_response())
-}
-
-fn state(enrolment: &Enrolment, app: &App) -> &'static str {
-    if enrolment.is_expired(app.now()) {
-        return "expired";
-    }
-    match enrolment.state {
-        EnrolmentState::WaitingApproval => "waiting",
-        EnrolmentState::Approved | EnrolmentState::Issued => "approved",
-        EnrolmentState::FirstSeen => "done",
-        EnrolmentState::Refused => "refused",
-    }
-}
-
-#[derive(Serialize)]
-struct TakePage {
-    bare: Bare,
-    take: Take,
-}
-
-impl Page for TakePage {
-    const TEMPLATE: &'static str = "touroku/take.html";
-}
-
-#[derive(Serialize)]
-struct Take {
-    password: Vec<String>,
-    platform: &'static str,
-    file: String,
-    fetched: bool,
-    app: String,
-    name: String,
-    form: &'static str,
-}
-
-pub async fn show_take(headers: HeaderMap, State(app): State<App>) -> Result<Response, Failure> {
-    let Some((enrolment, token)) = mine(&app, &headers)? else {
-        return Ok(Redirect::to("/e").into_response());
-    };
-    if state(&enrolment, &app) != "approved" {
-        return Ok(Redirect::to("/e/wait").into_response());
-    }
-    let password = app.store.read(|read| Ok::<_, StoreError>(token.p12_password(read)))?;
-    let take = Take {
-        password: password.split('-').map(str::to_owned).collect(),
-        platform: enrolment.platform.key(),
-        file: file_name(&enrolment),
-        fetched: enrolment.state != EnrolmentState::Approved,
-        app: address(&app, &headers),
-        name: enrolment.device_name,
-        form: "",
-    };
-    show(&app, "証明書の受け取り", StatusCode::OK, |bare| TakePage { bare, take })
-}
-
-/// The one download: the key is made, certified, packed and forgotten.
-pub async fn post_p12(headers: HeaderMap, State(app): State<App>) -> Result<Response, Failure> {
-    let (enrolment, token) = mine(&app, &headers)?.ok_or(Failure::NotFound)?;
-    let form = match enrolment.form {
-        Form::Pkcs12 => Pkcs12Form::Aes256,
-        Form::Pkcs12Old => Pkcs12Form::TripleDes,
-        Form::Request => return Err(Failure::NotFound),
-    };
-    let key = DeviceKey::generate().map_err(|error| Failure::Internal(Box::new(error)))?;
-    let leaf = certify(&app, &enrolment, &key.public_key()).await?;
-    let password = app.store.read(|read| Ok::<_, StoreError>(token.p12_password(read)))?;
-    // The hyphens are for eyes; what is typed and copied has none.
-    let password = password.replace('-', "");
-    let device_ca = app.authority.device_anchors().next().unwrap_or_default().to_vec();
-    let chain = [leaf, device_ca, app.authority.root_certificate().to_vec()];
-    let label = label(&app.network.name, &enrolment.device_name);
-    let packed = pkcs12(&key, &chain, &password, form, &label)
-        .map_err(|error| Failure::Internal(Box::new(error)))?;
-    let disposition = format!("attachment; filename=\"{}\"", file_name(&enrolment));
-    let headers = [
-        (header::CONTENT_TYPE, "application/x-pkcs12".to_owned()),
-        (header::CONTENT_DISPOSITION, disposition),
-    ];
-    Ok((headers, packed.to_vec()).into_response())
-}
-
-/// What a certificate store lists. Its format is short and has no emoji, a device's name may.
-fn label(network: &str, device: &str) -> String {
-    const LABEL_CHARS_MAX: usize = 64;
-    let is_plain = |c: &char| !c.is_control() && u32::from(*c) <= 0xffff;
-    format!("{device} {network}").chars().filter(is_plain).take(LABEL_CHARS_MAX).collect()
-}
-
-/// For programs that made their own key: the request's public key, certified.
-pub async fn post_certificate(
-    headers: HeaderMap,
-    State(app): State<App>,
-    body: axum::body::Body,
-) -> Result<Response, Failure> {
-    const REQUEST_BYTES_MAX: usize = 16 * 1024;
-    let body =
-        axum::body::to_bytes(body, REQUEST_BYTES_MAX).await.map_err(|_| Failure::TooLarge)?;
-    let (enrolment, _) = mine(&app, &headers)?.ok_or(Failure::NotFound)?;
-    if enrolment.form != Form::Request {
-        return Err(Failure::NotFound);
-    }
-    let key = public_key_of_csr(&body).map_err(|_| Failure::StaleForm)?;
-    let leaf = certify(&app, &enrolment, &key).await?;
-    let encode = |der: &[u8]| data_encoding::BASE64.encode(der);
-    let answer = serde_json::json!({
-        "certificate": encode(&leaf),
-        "device_ca": app.authority.device_anchors().next().map(encode),
-        "root": encode(app.authority.root_certificate()),
-        "app": app.app_host(),
-    });
-    Ok(axum::Json(answer).into_response())
-}
-
-async fn certify(app: &App, enrolment: &Enrolment, key: &PublicKey) -> Result<Vec<u8>, Failure> {
-    let facility = app.store.read(|read| read.get::<Facility>(&enrolment.facility))?;
-    let facility = facility.ok_or(Failure::NotFound)?;
-    let (device, certificate) =
-        enrolment::prepare(&app.authority, app.store.clock(), &facility, key).map_err(stop)?;
-    let (id, now, der) = (enrolment.id, app.now(), certificate.der.clone());
-    let act = act(app, "device.issue").on("device", device);
-    app.store
-        .write(act, move |write| enrolment::complete(write, id, device, &certificate, now))
-        .await
-        .map_err(stop)?;
-    Ok(der)
-}
-
-fn stop(problem: EnrolmentProblem) -> Failure {
-    match problem {
-        EnrolmentProblem::Store(error) => error.into(),
-        EnrolmentProblem::Authority(error) => Failure::Internal(Box::new(error)),
-        EnrolmentProblem::WrongCard
-        | EnrolmentProblem::Locked
-        | EnrolmentProblem::Unknown
-        | EnrolmentProblem::OtherDigits
-        | EnrolmentProblem::OtherStep
-        | EnrolmentProblem::Expired
-        | EnrolmentProblem::KeyKnown => Failure::NotFound,
-    }
-}
-
-fn act(app: &App, action: &'static str) -> Act {
-    Act::new(Actor::Stranger { device: None }, action, app.now())
-}
-
-fn mine(app: &App, headers: &HeaderMap) -> Result<Option<(Enrolment, SessionToken)>, StoreError> {
-    let Some(token) = cookie(headers, COOKIE).and_then(|text| SessionToken::parse(&text)) else {
-        return Ok(None);
-    };
-    let found = app.store.read(|read| enrolment::by_session(read, &token))?;
-    Ok(found.map(|enrolment| (enrolment, token)))
-}
-
-fn show<P: Page>(
-    app: &App,
-    title: &'static str,
-    status: StatusCode,
-    page: impl FnOnce(Bare) -> P,
-) -> Result<Response, Failure> {
-    let html = app.templates.render(&page(bare(app, title)))?;
-    Ok((status, Html(html)).into_response())
-}
-
-/// The product's address, with the port that was used to come here.
-fn address(app: &App, headers: &HeaderMap) -> String {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    match host.split_once(':') {
-        Some((_, port)) => format!("https://{}:{port}", app.app_host()),
-        None => format!("https://{}", app.app_host()),
-    }
-}
-
-fn file_name(enrolment: &Enrolment) -> String {
-    format!("tokinet-{}.p12", enrolment.card.plain().get(..4).unwrap_or_default())
-}
-
-fn user_agent(headers: &HeaderMap) -> &str {
-    headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default()
+    Ok(axum::Json(serde_json::json!({ "state": state, "issued": issued })).into_response())
 }

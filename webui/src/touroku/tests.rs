@@ -12,13 +12,13 @@ use crate::kit::listen::Ingress;
 use crate::kit::testing::{Answer, Net, act, read};
 use crate::kit::tls::Door;
 
-struct Phone<'a> {
-    net: &'a Net,
-    cookie: Option<String>,
+pub struct Phone<'a> {
+    pub net: &'a Net,
+    pub cookie: Option<String>,
 }
 
 impl Phone<'_> {
-    async fn ask(&self, method: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub async fn ask(&self, method: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let mut request = Request::builder()
             .method(method)
@@ -38,7 +38,7 @@ impl Phone<'_> {
         read(self.net.touroku.clone().oneshot(request).await.unwrap()).await
     }
 
-    async fn redeem(&mut self, printed: &Printed, secret: &str) -> Answer {
+    pub async fn redeem(&mut self, printed: &Printed, secret: &str) -> Answer {
         let number = printed.card.number.to_string();
         let fields = [("card", number.as_str()), ("secret", secret), ("name", "訪問用iPad")];
         let answer = self.ask("POST", "/e", &fields).await;
@@ -47,7 +47,7 @@ impl Phone<'_> {
     }
 }
 
-fn card(net: &Net) -> Printed {
+pub fn card(net: &Net) -> Printed {
     let (app, nurse) = (net.app.clone(), net.nurse.id);
     act(&net.app.store, move |write| {
         let clock = app.store.clock().clone();
@@ -55,7 +55,7 @@ fn card(net: &Net) -> Printed {
     })
 }
 
-fn approve(net: &Net) {
+pub fn approve(net: &Net) {
     let now = net.app.now();
     let one = net.app.store.read(|read| enrolment::waiting(read, now)).unwrap().pop().unwrap();
     let by = net.clerk.id;

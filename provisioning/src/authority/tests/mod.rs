@@ -8,6 +8,7 @@ mod openssl;
 mod public;
 mod requests;
 mod servers;
+mod signed_files;
 mod tls;
 
 use jiff::{SignedDuration, Timestamp};

@@ -33,14 +33,14 @@ impl Page for ServerPage {
 #[derive(Serialize)]
 struct Server {
     /// Where public certificates come from; `None` where none are wanted.
-    from: Option<From>,
+    from: Option<Provider>,
     own: bool,
     trying: bool,
     rows: Vec<Row>,
 }
 
 #[derive(Serialize)]
-struct From {
+struct Provider {
     directory: String,
     over_dns: bool,
 }
@@ -75,7 +75,7 @@ pub async fn show_server(
     let all = app.store.read(|read| standings(&app, read))?;
     let one = |host: &Host| all.iter().find(|standing| standing.host == *host);
     let server = Server {
-        from: app.renewal.settings().map(from),
+        from: app.renewal.settings().map(provider),
         own: app.serves_own_certificate(),
         trying: app.renewal.trying().is_some() || all.iter().any(|one| one.next_try <= now),
         rows: Host::ALL.iter().map(|host| row(&app, *host, one(host), now)).collect(),
@@ -84,10 +84,10 @@ pub async fn show_server(
     frame.show(Nav::Office, "サーバー証明書", &page)
 }
 
-fn from(settings: &Settings) -> From {
+fn provider(settings: &Settings) -> Provider {
     let address = settings.directory.trim_start_matches("https://");
     let directory = address.split('/').next().unwrap_or_default().to_owned();
-    From { directory, over_dns: matches!(settings.challenge, Challenge::Dns(_)) }
+    Provider { directory, over_dns: matches!(settings.challenge, Challenge::Dns(_)) }
 }
 
 fn row(app: &App, host: Host, standing: Option<&Standing>, now: Timestamp) -> Row {

@@ -77,6 +77,10 @@ async fn a_failure_is_told_in_plain_words_above_the_offices_pages_and_nowhere_el
     assert!(!net.visitor(Persona::Member).get("/").await.body.contains(banner));
 }
 
+async fn desk(net: &Net) -> String {
+    net.visitor(Persona::Office).get("/office").await.body
+}
+
 #[tokio::test]
 async fn a_certificate_that_is_not_renewed_is_told_with_its_days() {
     let net = Net::with_acme(settings());
@@ -84,10 +88,6 @@ async fn a_certificate_that_is_not_renewed_is_told_with_its_days() {
         keep(&net, *host, SignedDuration::from_hours(45 * 24));
     }
     net.app.store.clock().advance(SignedDuration::from_hours(31 * 24));
-    let desk = |net: &Net| {
-        let clerk = net.visitor(Persona::Office);
-        async move { clerk.get("/office").await.body }
-    };
     assert!(!desk(&net).await.contains("サーバー証明書（"));
     fail(&net, Host::Touroku, Trouble::Unreachable, false);
     let told = "サーバー証明書（touroku.aoba.example）が更新できていません。あと14日";

@@ -249,22 +249,6 @@ async fn a_manager_hears_from_thirty_days_on() {
 }
 
 #[tokio::test]
-async fn reminders_survive_a_restart() {
-    let net = Net::new();
-    other_device(&net, [6; 32], 50);
-    chore(&net);
-    // All that a restart leaves is the store.
-    let config = crate::kit::app::Config {
-        picture_worker: std::path::PathBuf::new(),
-        rules: net.app.rules,
-        limits: crate::kit::connections::Limits::USUAL,
-    };
-    let app = crate::kit::app::App::new(net.app.store.clone(), &config).unwrap();
-    std::thread::spawn(move || chores::run(&app).unwrap()).join().unwrap();
-    assert_eq!(rows(&net, "device.remind"), 1);
-}
-
-#[tokio::test]
 async fn the_renewal_of_before_is_stale_for_the_file() {
     let net = ending(42);
     let nurse = net.visitor(Persona::Member);

@@ -2,9 +2,9 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use provisioning::directory::Directory;
-use provisioning::enrolment::{self, Enrolment, EnrolmentProblem, EnrolmentState};
+use provisioning::enrolment::{self, Enrolment, EnrolmentProblem, EnrolmentState, Timing};
 use serde::Serialize;
 use store::{Id, StoreError};
 
@@ -30,6 +30,33 @@ struct EnrolmentsPage {
     office: Office,
     waiting: Vec<ApprovalRow>,
     recent: Vec<RecentRow>,
+    timing: Option<TimingWords>,
+}
+
+/// How long it takes from the card to the first contact; the wait for approval apart.
+#[derive(Serialize)]
+struct TimingWords {
+    devices: usize,
+    median: String,
+    slowest: String,
+    waiting_median: String,
+    waiting_slowest: String,
+    /// What was promised: three minutes.
+    good: bool,
+}
+
+/// From the card to a working device, in the hands of somebody who was never here before.
+const PROMISED: SignedDuration = SignedDuration::from_mins(3);
+
+fn timing_words(timing: &Timing) -> TimingWords {
+    TimingWords {
+        devices: timing.devices,
+        median: japanese::duration(timing.working.median),
+        slowest: japanese::duration(timing.working.slowest),
+        waiting_median: japanese::duration(timing.waiting.median),
+        waiting_slowest: japanese::duration(timing.waiting.slowest),
+        good: timing.working.median <= PROMISED,
+    }
 }
 
 impl Page for EnrolmentsPage {
@@ -54,10 +81,11 @@ pub async fn show_enrolments(
     State(app): State<App>,
 ) -> Result<Response, Failure> {
     let (directory, now) = (app.directory()?, app.now());
-    let (mut waiting, recent) = app.store.read(|read| {
+    let (mut waiting, recent, timing) = app.store.read(|read| {
         Ok::<_, StoreError>((
             enrolment::waiting(read, now)?,
             enrolment::recent(read, RECENT_SHOWN)?,
+            enrolment::timing(read)?,
         ))
     })?;
     waiting.reverse();
@@ -65,6 +93,7 @@ pub async fn show_enrolments(
     let page = EnrolmentsPage {
         office: office(&app)?,
         recent: recent.collect(),
+        timing: timing.as_ref().map(timing_words),
         waiting: waiting.into_iter().map(|one| approval_row(one, &directory, now)).collect(),
     };
     frame.show(Nav::Office, "端末の登録の承認", &page)

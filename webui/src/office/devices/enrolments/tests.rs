@@ -56,3 +56,23 @@ async fn a_refused_request_is_over() {
     let answer = clerk.post(&late, &[("digits", &one.digits)]).await;
     assert!(!answer.status.is_success(), "{}", answer.status);
 }
+
+#[tokio::test]
+async fn the_office_reads_how_long_it_takes_without_its_own_part_in_it() {
+    let net = Net::new();
+    let clerk = net.visitor(Persona::Office);
+    assert!(!clerk.get("/office/enrolments").await.body.contains("中央値"), "nothing to say yet");
+    let seconds = |seconds: i64| jiff::SignedDuration::from_secs(seconds);
+    for (waited, worked) in [(30, 70), (3600, 100), (40, 130)] {
+        let (mut one, now) = (waiting(&net), net.app.now());
+        one.state = enrolment::EnrolmentState::FirstSeen;
+        one.redeemed_at = now;
+        one.approved_at = Some(now + seconds(waited));
+        one.first_seen_at = Some(now + seconds(waited + worked));
+        act(&net.app.store, move |write| write.put(&one).unwrap());
+    }
+    let page = clerk.get("/office/enrolments").await.body;
+    for said in ["1分40秒", "2分10秒", "40秒・1時間0分", "最近の3台", "3分以内"] {
+        assert!(page.contains(said), "{said} is missing");
+    }
+}

@@ -1,0 +1,17 @@
+//! What an approved machine takes, in the way that its system sets itself up by.
+
+mod packing;
+mod pages;
+#[cfg(test)]
+mod tests;
+
+use crate::kit::routes::{Access, Routes};
+
+pub fn routes() -> Routes {
+    Routes::default()
+        .get(Access::Stranger, "/e/take", pages::show_take)
+        .post(Access::Stranger, "/e/p12", pages::post_p12)
+        .post(Access::Stranger, "/e/profile", pages::post_profile)
+        .post(Access::Stranger, "/e/script", pages::post_script)
+        .post(Access::Stranger, "/e/certificate", pages::post_certificate)
+}

@@ -1,0 +1,150 @@
+//! From an approved enrolment to bytes: a key, certified and packed for its system.
+
+use axum::http::HeaderMap;
+use provisioning::authority::{DeviceCertificate, DeviceKey, Pkcs12Form, PublicKey, pkcs12};
+use provisioning::devices::Device;
+use provisioning::enrolment::{self, Enrolment, EnrolmentProblem, Form, SessionToken};
+use provisioning::facilities::Facility;
+use provisioning::mobileconfig::{Identity, Profile, WebClip};
+use store::{Id, StoreError};
+use zeroize::Zeroizing;
+
+use crate::kit::app::App;
+use crate::kit::failure::Failure;
+use crate::touroku::common::{act, app_origin};
+
+/// What the home screen shows: the network's mark on white.
+const ICON: &[u8] = include_bytes!("../../../assets/icon-180.png");
+
+/// A device that does not exist before its bytes are ready: what fails on the way costs nothing.
+pub struct Prepared {
+    device: Id<Device>,
+    certificate: DeviceCertificate,
+}
+
+pub fn prepare(app: &App, enrolment: &Enrolment, key: &PublicKey) -> Result<Prepared, Failure> {
+    let facility = app.store.read(|read| read.get::<Facility>(&enrolment.facility))?;
+    let facility = facility.ok_or(Failure::NotFound)?;
+    let (device, certificate) =
+        enrolment::prepare(&app.authority, app.store.clock(), &facility, key).map_err(stop)?;
+    Ok(Prepared { device, certificate })
+}
+
+impl Prepared {
+    pub fn leaf(&self) -> &[u8] {
+        &self.certificate.der
+    }
+
+    pub fn device(&self) -> Id<Device> {
+        self.device
+    }
+
+    pub fn certificate(&self) -> &DeviceCertificate {
+        &self.certificate
+    }
+
+    /// From here on the device exists, and the enrolment gives nothing out any more.
+    pub async fn complete(self, app: &App, enrolment: &Enrolment) -> Result<(), Failure> {
+        let (id, now, device) = (enrolment.id, app.now(), self.device);
+        let act = act(app, "device.issue").on("device", device);
+        let completed = app.store.write(act, move |write| {
+            enrolment::complete(write, id, device, &self.certificate, now)
+        });
+        completed.await.map(drop).map_err(stop)
+    }
+}
+
+pub fn stop(problem: EnrolmentProblem) -> Failure {
+    match problem {
+        EnrolmentProblem::Store(error) => error.into(),
+        EnrolmentProblem::Authority(error) => Failure::Internal(Box::new(error)),
+        EnrolmentProblem::WrongCard
+        | EnrolmentProblem::Locked
+        | EnrolmentProblem::Unknown
+        | EnrolmentProblem::OtherDigits
+        | EnrolmentProblem::OtherStep
+        | EnrolmentProblem::Expired
+        | EnrolmentProblem::KeyKnown => Failure::NotFound,
+    }
+}
+
+/// The form that was recognised, unless the person says otherwise.
+pub fn pkcs12_form(enrolment: &Enrolment, age: &str) -> Option<Pkcs12Form> {
+    match (enrolment.form, age) {
+        (Form::Request, _) => None,
+        (_, "old") => Some(Pkcs12Form::TripleDes),
+        (_, "new") | (Form::Pkcs12, _) => Some(Pkcs12Form::Aes256),
+        (Form::Pkcs12Old, _) => Some(Pkcs12Form::TripleDes),
+    }
+}
+
+/// A key made here, with its certificate and those above it, under the session's own password.
+pub struct Packed {
+    pub prepared: Prepared,
+    pub file: Zeroizing<Vec<u8>>,
+    pub password: Zeroizing<String>,
+    pub label: String,
+}
+
+pub fn pack(
+    app: &App,
+    enrolment: &Enrolment,
+    session: &SessionToken,
+    form: Pkcs12Form,
+) -> Result<Packed, Failure> {
+    let key = DeviceKey::generate().map_err(|error| Failure::Internal(Box::new(error)))?;
+    let prepared = prepare(app, enrolment, &key.public_key())?;
+    let password = app.store.read(|read| Ok::<_, StoreError>(session.p12_password(read)))?;
+    // The hyphens are for eyes; what is typed and copied has none.
+    let password = Zeroizing::new(password.replace('-', ""));
+    let device_ca = app.authority.device_anchors().next().unwrap_or_default().to_vec();
+    let chain = [prepared.leaf().to_vec(), device_ca, app.authority.root_certificate().to_vec()];
+    let label = label(&app.network.name, &enrolment.device_name);
+    let file = pkcs12(&key, &chain, &password, form, &label)
+        .map_err(|error| Failure::Internal(Box::new(error)))?;
+    Ok(Packed { prepared, file, password, label })
+}
+
+/// What a certificate store lists. Its format is short and has no emoji, a device's name may.
+fn label(network: &str, device: &str) -> String {
+    const LABEL_CHARS_MAX: usize = 64;
+    let is_plain = |c: &char| !c.is_control() && u32::from(*c) <= 0xffff;
+    format!("{device} {network}").chars().filter(is_plain).take(LABEL_CHARS_MAX).collect()
+}
+
+/// The words that Apple's settings show.
+pub struct Titles {
+    pub title: String,
+    pub description: String,
+}
+
+/// One signed profile: the identity with its password inside, and an icon that opens Safari.
+pub fn profile(
+    app: &App,
+    headers: &HeaderMap,
+    packed: &Packed,
+    file_name: &str,
+    titles: &Titles,
+) -> Result<Vec<u8>, Failure> {
+    let internal = |error: Box<dyn std::error::Error + Send + Sync>| Failure::Internal(error);
+    let url = format!("{}/connected", app_origin(app, headers));
+    let profile = Profile {
+        device: packed.prepared.device().bytes(),
+        domain: &app.network.domain,
+        network: &app.network.name,
+        title: &titles.title,
+        description: &titles.description,
+        identity: Identity {
+            pkcs12: &packed.file,
+            password: &packed.password,
+            title: &packed.label,
+            file_name,
+        },
+        web_clip: WebClip { url: &url, label: &app.network.name, icon: ICON },
+        root: app.tls.is_of_own_authority().then(|| app.authority.root_certificate()),
+        tunnel: None,
+    };
+    let plist = profile.plist().map_err(|error| internal(Box::new(error)))?;
+    let signed = app.tls.sign_file(&plist, app.now());
+    signed.map_err(|error| internal(Box::new(error)))
+}

@@ -1,0 +1,259 @@
+//! The page with the steps, and what its buttons hand out.
+
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use provisioning::authority::{PublicKey, public_key_of_csr};
+use provisioning::enrolment::{
+    self, Enrolment, EnrolmentProblem, EnrolmentState, Form, TicketToken,
+};
+use provisioning::public::Host;
+use serde::{Deserialize, Serialize};
+use store::StoreError;
+
+use super::packing::{Prepared, Titles, pack, pkcs12_form, prepare, profile, stop};
+use crate::kit::app::App;
+use crate::kit::failure::Failure;
+use crate::kit::form::OpenFields;
+use crate::kit::page::{Bare, Page};
+use crate::kit::tls::Source;
+use crate::touroku::common::{act, app_origin, mine, own_origin, show, state, user_agent};
+use crate::touroku::guides::{About, Guide, GuideWords};
+use crate::touroku::recognise;
+use crate::touroku::windows::{Mode, Script};
+
+/// What the script sends its ticket in.
+const TICKET: &str = "tokinet-ticket";
+
+#[derive(Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    guide: String,
+}
+
+#[derive(Serialize)]
+struct TakePage {
+    bare: Bare,
+    take: Take,
+}
+
+impl Page for TakePage {
+    const TEMPLATE: &'static str = "touroku/handing/take.html";
+}
+
+#[derive(Serialize)]
+struct Take {
+    name: String,
+    password: Vec<String>,
+    file: String,
+    fetched: bool,
+    app: String,
+    guide: GuideWords,
+    guides: Vec<Choice>,
+    /// The form of the file that was recognised: an old system's.
+    old: bool,
+    /// The file comes before the script: TLS 1.3 is missing in what the script would use.
+    second_first: bool,
+    other_browser: Option<&'static str>,
+    command: &'static str,
+}
+
+#[derive(Serialize)]
+struct Choice {
+    key: &'static str,
+    name: &'static str,
+    current: bool,
+}
+
+/// How a saved script is started by hand: in the 「ファイル名を指定して実行」 of Windows.
+const COMMAND: &str = "powershell -ExecutionPolicy Bypass -File \
+    \"%USERPROFILE%\\Downloads\\tokinet-touroku.ps1\"";
+
+pub async fn show_take(
+    headers: HeaderMap,
+    Query(asked): Query<Asked>,
+    State(app): State<App>,
+) -> Result<Response, Failure> {
+    let Some((enrolment, token)) = mine(&app, &headers)? else {
+        return Ok(Redirect::to("/e").into_response());
+    };
+    if state(&app, &enrolment)? != "approved" {
+        return Ok(Redirect::to("/e/wait").into_response());
+    }
+    let password = app.store.read(|read| Ok::<_, StoreError>(token.p12_password(read)))?;
+    let agent = user_agent(&headers);
+    let guide =
+        Guide::of_key(&asked.guide).unwrap_or_else(|| recognise::guide(enrolment.platform, agent));
+    let about =
+        About { network: &app.network.name, host: &app.touroku_host(), app: &app.app_host() };
+    let choice = |one: Guide| Choice { key: one.key(), name: one.name(), current: one == guide };
+    let version = headers.get("sec-ch-ua-platform-version").and_then(|one| one.to_str().ok());
+    let take = Take {
+        password: password.split('-').map(str::to_owned).collect(),
+        file: file_name(&enrolment, "p12"),
+        fetched: enrolment.state != EnrolmentState::Approved,
+        app: format!("{}/connected", app_origin(&app, &headers)),
+        guide: guide.words(about),
+        guides: Guide::ALL.into_iter().map(choice).collect(),
+        old: enrolment.form == Form::Pkcs12Old,
+        second_first: guide == Guide::Windows && recognise::is_windows_10(version).unwrap_or(false),
+        other_browser: recognise::not_safari(agent),
+        command: COMMAND,
+        name: enrolment.device_name,
+    };
+    show(&app, "証明書の受け取り", StatusCode::OK, |bare| TakePage { bare, take })
+}
+
+/// The one download: the key is made, certified, packed and forgotten.
+pub async fn post_p12(
+    headers: HeaderMap,
+    State(app): State<App>,
+    OpenFields(fields): OpenFields,
+) -> Result<Response, Failure> {
+    let (enrolment, token) = mine(&app, &headers)?.ok_or(Failure::NotFound)?;
+    let form = pkcs12_form(&enrolment, fields.text("age")).ok_or(Failure::NotFound)?;
+    let packed = pack(&app, &enrolment, &token, form)?;
+    packed.prepared.complete(&app, &enrolment).await?;
+    let name = file_name(&enrolment, "p12");
+    Ok(download("application/x-pkcs12", &name, packed.file.to_vec()))
+}
+
+/// The same for Apple's machines: a profile that needs no password typed.
+pub async fn post_profile(
+    headers: HeaderMap,
+    State(app): State<App>,
+    OpenFields(fields): OpenFields,
+) -> Result<Response, Failure> {
+    let (enrolment, token) = mine(&app, &headers)?.ok_or(Failure::NotFound)?;
+    let form = pkcs12_form(&enrolment, fields.text("age")).ok_or(Failure::NotFound)?;
+    let packed = pack(&app, &enrolment, &token, form)?;
+    let network = &app.network.name;
+    let titles = Titles {
+        title: format!("{network}（{}）", enrolment.device_name),
+        description: format!(
+            "{network}を使うための、この端末の証明書とホーム画面のアイコンです。\
+             入れ直すと、前のものと置き換わります。"
+        ),
+    };
+    let signed = profile(&app, &headers, &packed, &file_name(&enrolment, "p12"), &titles)?;
+    packed.prepared.complete(&app, &enrolment).await?;
+    let name = file_name(&enrolment, "mobileconfig");
+    Ok(download("application/x-apple-aspen-config", &name, signed))
+}
+
+/// The script with a ticket of its own: good for half an hour and one device. A newer one makes
+/// the one before worthless.
+pub async fn post_script(
+    headers: HeaderMap,
+    State(app): State<App>,
+    OpenFields(fields): OpenFields,
+) -> Result<Response, Failure> {
+    let (enrolment, _) = mine(&app, &headers)?.ok_or(Failure::NotFound)?;
+    if !enrolment.form.is_pkcs12() {
+        return Err(Failure::NotFound);
+    }
+    let issuer = app.authority.device_ca_name();
+    let issuer = issuer.map_err(|error| Failure::Internal(Box::new(error)))?;
+    // Windows knows public certificates by itself.
+    let own = app.tls.source(Host::Touroku) == Source::Own;
+    let pin = own.then(|| app.authority.root_fingerprint());
+    let ticket = TicketToken::random(app.store.clock());
+    let (id, now, given) = (enrolment.id, app.now(), ticket.clone());
+    let act = act(&app, "enrolment.script").on("enrolment", id);
+    let put = move |write: &mut store::Write<'_>| enrolment::give_ticket(write, id, &given, now);
+    app.store.write(act, put).await.map_err(stop)?;
+    let script = Script {
+        network: &app.network.name,
+        device: &enrolment.device_name,
+        url: &format!("{}/e/certificate", own_origin(&app, &headers)),
+        ticket: &ticket,
+        pin,
+        app: &app_origin(&app, &headers),
+        issuer: &issuer,
+        mode: Mode::Enrol,
+    };
+    // No browser knows what these are, and none must guess.
+    let kind = "application/octet-stream";
+    Ok(match fields.text("as") {
+        "ps1" => download(kind, "tokinet-touroku.ps1", script.ps1()),
+        _ => download(kind, "tokinet-touroku.cmd", script.cmd()),
+    })
+}
+
+/// For what made its own key: the request's public key, certified. A program comes with the
+/// session that redeemed the card, a script with its ticket.
+pub async fn post_certificate(
+    headers: HeaderMap,
+    State(app): State<App>,
+    body: axum::body::Body,
+) -> Result<Response, Failure> {
+    const REQUEST_BYTES_MAX: usize = 16 * 1024;
+    let body =
+        axum::body::to_bytes(body, REQUEST_BYTES_MAX).await.map_err(|_| Failure::TooLarge)?;
+    if let Some(ticket) = headers.get(TICKET) {
+        return by_ticket(&app, ticket.to_str().unwrap_or_default(), &body).await;
+    }
+    let (enrolment, _) = mine(&app, &headers)?.ok_or(Failure::NotFound)?;
+    if enrolment.form != Form::Request {
+        return Err(Failure::NotFound);
+    }
+    let prepared = prepare(&app, &enrolment, &key_of(&body)?)?;
+    let answer = chain(&app, &prepared);
+    prepared.complete(&app, &enrolment).await?;
+    Ok(answer)
+}
+
+fn key_of(request: &[u8]) -> Result<PublicKey, Failure> {
+    public_key_of_csr(request).map_err(|_| Failure::StaleForm)
+}
+
+/// Whatever is wrong with a ticket is answered with 410: the script then says what to do.
+async fn by_ticket(app: &App, ticket: &str, request: &[u8]) -> Result<Response, Failure> {
+    let now = app.now();
+    let Some(ticket) = TicketToken::parse(ticket) else { return Ok(gone()) };
+    let found = app.store.read(|read| enrolment::enrolment_of_ticket(read, &ticket, now))?;
+    let Some(enrolment) = found else { return Ok(gone()) };
+    let prepared = prepare(app, &enrolment, &key_of(request)?)?;
+    let answer = chain(app, &prepared);
+    let device = prepared.device();
+    let certificate = prepared.certificate().clone();
+    let act = act(app, "device.issue").on("device", device);
+    let completed = app.store.write(act, move |write| {
+        enrolment::complete_by_ticket(write, &ticket, device, &certificate, now)
+    });
+    match completed.await {
+        Ok(_) => Ok(answer),
+        Err(
+            EnrolmentProblem::Unknown | EnrolmentProblem::OtherStep | EnrolmentProblem::Expired,
+        ) => Ok(gone()),
+        Err(problem) => Err(stop(problem)),
+    }
+}
+
+fn gone() -> Response {
+    StatusCode::GONE.into_response()
+}
+
+fn chain(app: &App, prepared: &Prepared) -> Response {
+    let encode = |der: &[u8]| data_encoding::BASE64.encode(der);
+    let answer = serde_json::json!({
+        "certificate": encode(prepared.leaf()),
+        "device_ca": app.authority.device_anchors().next().map(encode),
+        "root": encode(app.authority.root_certificate()),
+        "app": app.app_host(),
+    });
+    axum::Json(answer).into_response()
+}
+
+fn download(kind: &'static str, name: &str, bytes: Vec<u8>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, kind.to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    (headers, bytes).into_response()
+}
+
+fn file_name(enrolment: &Enrolment, ending: &str) -> String {
+    let number = enrolment.card.plain();
+    format!("tokinet-{}.{ending}", number.get(..4).unwrap_or_default())
+}
