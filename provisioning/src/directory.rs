@@ -21,6 +21,8 @@ pub struct Directory {
     members: HashMap<Id<Member>, Arc<Entry>>,
     lines: Vec<Line>,
     mailboxes: Vec<Arc<MailboxEntry>>,
+    /// Every page asks for the reader's own.
+    read_by: HashMap<Id<Member>, Vec<Arc<MailboxEntry>>>,
 }
 
 /// A facility's shared mailbox, with the facility.
@@ -66,7 +68,11 @@ impl Directory {
             let details = &facility.details;
             let parts = [&mailbox.name, &mailbox.kana, &details.name, &details.kana];
             let folded = parts.map(|part| fold(part)).join("|");
-            directory.mailboxes.push(Arc::new(MailboxEntry { mailbox, facility, folded }));
+            let entry = Arc::new(MailboxEntry { mailbox, facility, folded });
+            for member in &entry.mailbox.members {
+                directory.read_by.entry(*member).or_default().push(entry.clone());
+            }
+            directory.mailboxes.push(entry);
         }
         directory.lines.sort_by(|one, other| {
             let key = |line: &Line| {
@@ -93,8 +99,7 @@ impl Directory {
 
     /// The mailboxes that a member reads.
     pub fn mailboxes_of(&self, member: Id<Member>) -> Vec<Arc<MailboxEntry>> {
-        let reads = |entry: &&Arc<MailboxEntry>| entry.mailbox.members.contains(&member);
-        self.mailboxes.iter().filter(reads).cloned().collect()
+        self.read_by.get(&member).cloned().unwrap_or_default()
     }
 
     /// Mailboxes that take mail and whose line holds every word asked for.

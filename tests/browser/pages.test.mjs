@@ -21,7 +21,7 @@ const NOT_PAGES = [
   /\/lost$/,
   // A file, a script's question, and a page that comes half an hour after an urgent mail.
   /\/eml$/, /\/progress$/, /\/uploads\//, /\/urgent$/, /\/export$/, /\/template$/, /\/mistakes$/,
-  /\/live$/, /\/recipients$/, /\/files\//, /^\/e(\/|$)/, /^\/assets\//];
+  /\/live$/, /\/recipients$/, /\/words$/, /\/files\//, /^\/e(\/|$)/, /^\/assets\//];
 
 const visited = [];
 let network;
@@ -66,6 +66,15 @@ const NURSE = [
   ['later', '/mail/later'],
   ['done', '/mail/done'],
   ['outbox', '/mail/outbox'],
+  ['groups', '/me/groups'],
+  ['group', followFirst('.groups a')],
+  ['group-search', async (page) => {
+    await page.getByLabel('加える人をさがす').fill('さ');
+    await page.getByRole('button', { name: '検索' }).click();
+    await page.locator('.found li').first().waitFor();
+  }],
+  ['phrases', '/me/phrases'],
+  ['phrase-form', (page) => page.locator('.box-form summary').first().click()],
   ['absence', '/me/absence'],
   ['notices', '/notices'],
   ['me-notices', '/me/notices'],
@@ -162,6 +171,9 @@ const OFFICE = [
     await page.locator('.cell-name').first().click();
     await page.getByRole('link', { name: '共用のメールボックス' }).click();
   }],
+  ['office-groups', '/office/groups'],
+  ['office-group', followFirst('.groups a')],
+  ['office-phrases', '/office/phrases'],
   ['office-import', '/office/import'],
   ['office-import-check', async (page) => {
     const list = '医療機関コード,施設名,施設種別\n12,ひかり医院,診療所\n';
@@ -214,6 +226,9 @@ const MANAGER = [
     await page.getByText('受け取りました').first().waitFor();
   }],
   ['facility', '/facility'],
+  ['facility-groups', '/facility/groups'],
+  ['facility-group', followFirst('.groups a')],
+  ['facility-phrases', '/facility/phrases'],
   ['facility-stock', '/facility/stock'],
   ['facility-notices', '/facility/notices'],
   ['facility-mailboxes', '/facility/mailboxes'],

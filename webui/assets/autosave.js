@@ -6,6 +6,7 @@ let dirty = false;
 let stopped = false;
 let leaving = false;
 let timer;
+let arriving = true;
 let queue = Promise.resolve();
 
 const say = (bad, mark, ...words) => {
@@ -75,11 +76,13 @@ async function change({ name, value }) {
   const page = answer.ok && parse(await answer.text());
   if (!page || !one('#compose-to', page)) throw new Error('failed');
   dirty = false;
+  const unfolded = one('[data-picks]')?.open;
   setVersion(one('#compose [name=version]', page).value);
   for (const part of ['#compose-to', '[data-attachments]', '[data-save-state]']) one(part).replaceChildren(...one(part, page).childNodes);
-  const next = one(name === 'remove_file' ? '.drop input' : '[data-search]');
+  if (unfolded && one('[data-picks]')) one('[data-picks]').open = true;
+  const next = one(name === 'remove_file' ? '.drop input' : (name.endsWith('star') && `button[value="${CSS.escape(value)}"][data-star]`) || '[data-search]');
   next.focus();
-  next.select();
+  next.select?.();
 }
 
 let asking;
@@ -114,6 +117,12 @@ if (form) {
     event.preventDefault();
     if (event.target.matches('[data-search]')) search(event.target.value.trim());
   });
+  // Whoever comes to the empty field sees those close at hand.
+  form.addEventListener('focusin', (event) => {
+    const picks = one('[data-picks]');
+    if (picks && event.target.matches('[data-search]') && !event.target.value && !arriving) picks.open = true;
+  });
+  setTimeout(() => { arriving = false; });
   form.addEventListener('submit', (event) => {
     const by = event.submitter;
     if (event.defaultPrevented || leaving || !by) return;
@@ -128,7 +137,7 @@ if (form) {
       delete by.dataset.confirm;
       form.requestSubmit(by);
     };
-    if (['add', 'remove', 'remove_file'].includes(by.name)) enqueue(() => change(by).catch(go));
+    if (['add', 'group', 'star', 'unstar', 'remove', 'remove_file'].includes(by.name)) enqueue(() => change(by).catch(go));
     else enqueue(go);
   });
   addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });

@@ -5,10 +5,11 @@ import { chime } from './chime.js';
 const address = document.body.dataset.live;
 const plain = document.title.replace(/^\(\d+\) /, '');
 
-function counted({ inbox, bell }) {
-  document.title = inbox ? `(${inbox}) ${plain}` : plain;
-  all('[data-unread]').forEach((badge) => { badge.hidden = !inbox; });
-  all('[data-unread-number], [data-home-unread]').forEach((number) => { number.textContent = inbox; });
+function counted({ inbox, all: count, bell }) {
+  document.title = count ? `(${count}) ${plain}` : plain;
+  all('[data-unread]').forEach((badge) => { badge.hidden = !count; });
+  all('[data-unread-number]').forEach((number) => { number.textContent = count; });
+  all('[data-own-number], [data-home-unread]').forEach((number) => { number.textContent = inbox; });
   all('[data-bell]').forEach((badge) => { badge.hidden = !bell; });
   all('[data-bell-number]').forEach((number) => { number.textContent = bell > 99 ? '99+' : bell; });
   // On the icon of an installed page.

@@ -19,6 +19,7 @@ use webui::mail::model::{File, Importance, Mail, Owner, Person};
 use webui::mail::tables::MailProblem;
 use webui::mail::{acts, delivery};
 
+use super::at_hand;
 use super::data::{DemoNetwork, DraftData, FacilityData, MailData, Mails, MemberData};
 use super::pictures;
 
@@ -123,8 +124,9 @@ fn act(store: &Store, action: &'static str) -> Act {
 }
 
 /// Who stands behind the data files' keys.
-struct Cast {
+pub struct Cast {
     people: BTreeMap<String, (Member, Facility)>,
+    facilities: BTreeMap<String, Id<Facility>>,
     /// By their facility's key.
     boxes: BTreeMap<String, Person>,
 }
@@ -133,7 +135,7 @@ impl Cast {
     fn of(store: &Store, data: &DemoNetwork) -> anyhow::Result<Self> {
         let (members, facilities) = store
             .read(|read| Ok::<_, StoreError>((members::list(read)?, facilities::list(read)?)))?;
-        let mut people = BTreeMap::new();
+        let (mut people, mut places) = (BTreeMap::new(), BTreeMap::new());
         for one in &data.member {
             let code = data.facility.iter().find(|f| f.key == one.facility).map(|f| &f.code);
             let facility = facilities.iter().find(|f| Some(f.code.as_str()) == code.map(|c| &**c));
@@ -142,9 +144,10 @@ impl Cast {
                 member.facility == facility.id && member.login.as_str() == one.login
             });
             let member = member.with_context(|| one.key.clone())?;
+            places.insert(one.facility.clone(), facility.id);
             people.insert(one.key.clone(), (member.clone(), facility.clone()));
         }
-        Ok(Self { people, boxes: BTreeMap::new() })
+        Ok(Self { people, facilities: places, boxes: BTreeMap::new() })
     }
 
     async fn found_mailboxes(&mut self, app: &App, data: &DemoNetwork) -> anyhow::Result<()> {
@@ -168,11 +171,15 @@ impl Cast {
         Ok(())
     }
 
-    fn member(&self, key: &str) -> anyhow::Result<&Member> {
+    pub fn facility(&self, key: &str) -> anyhow::Result<Id<Facility>> {
+        self.facilities.get(key).copied().with_context(|| key.to_owned())
+    }
+
+    pub fn member(&self, key: &str) -> anyhow::Result<&Member> {
         self.people.get(key).map(|(member, _)| member).with_context(|| key.to_owned())
     }
 
-    fn person(&self, key: &str) -> anyhow::Result<Person> {
+    pub fn person(&self, key: &str) -> anyhow::Result<Person> {
         if let Some(facility) = key.strip_prefix("box:") {
             return self.boxes.get(facility).cloned().with_context(|| key.to_owned());
         }
@@ -200,6 +207,7 @@ pub async fn fill(app: &App, data: &DemoNetwork) -> anyhow::Result<()> {
     for one in &mails.draft {
         put_draft(app, &cast, one).await?;
     }
+    at_hand::fill(app, &cast).await?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use axum::extract::{Query, State};
 use axum::response::Response;
-use provisioning::directory::{Directory, Entry};
+use provisioning::directory::{Directory, Entry, MailboxEntry};
 use provisioning::facilities::{Facility, FacilityState};
 use provisioning::members::Member;
 use serde::{Deserialize, Serialize};
@@ -14,10 +14,13 @@ use crate::kit::frame::{Frame, Nav};
 use crate::kit::japanese;
 use crate::kit::member::SignedIn;
 use crate::kit::page::Page;
+use crate::mail::model::Owner;
+use crate::mail::people::favourites;
 
 /// What one look takes in; beyond it another word helps more than another page.
 const MEMBERS_SHOWN: usize = 50;
 const FACILITIES_SHOWN: usize = 12;
+const BOXES_SHOWN: usize = 20;
 
 /// More words than anybody types to find somebody.
 const Q_CHARS_MAX: usize = 100;
@@ -40,6 +43,10 @@ impl Page for DirectoryPage {
 #[derive(Serialize)]
 struct Search {
     q: String,
+    /// This page, to come back to.
+    here: String,
+    /// Facilities' mailboxes that take mail.
+    boxes: Vec<Found>,
     done: bool,
     members: Vec<Found>,
     more_members: bool,
@@ -49,13 +56,14 @@ struct Search {
 
 #[derive(Serialize)]
 struct Found {
-    id: Id<Member>,
+    id: Id<Owner>,
     name: String,
     kana: String,
     job: &'static str,
     facility: String,
     shared: bool,
     me: bool,
+    starred: bool,
 }
 
 #[derive(Serialize)]
@@ -85,10 +93,15 @@ pub async fn show_directory(
     let mut facilities = facilities(&directory, &q);
     let more_facilities = facilities.len() > FACILITIES_SHOWN;
     facilities.truncate(FACILITIES_SHOWN);
+    let stars = app.store.read(|read| favourites(read, asked.id()))?;
+    let boxes = directory.search_mailboxes(&q, BOXES_SHOWN);
+    let mut query = form_urlencoded::Serializer::new(String::new());
     let search = Search {
         done: !q.is_empty(),
+        here: format!("/directory?{}", query.append_pair("q", &q).finish()),
         q,
-        members: members.iter().map(|entry| found(entry, &asked)).collect(),
+        boxes: boxes.iter().map(|entry| found_box(entry, &stars)).collect(),
+        members: members.iter().map(|entry| found(entry, &asked, &stars)).collect(),
         more_members,
         facilities,
         more_facilities,
@@ -96,10 +109,26 @@ pub async fn show_directory(
     frame.show(Nav::Directory, "施設・職員をさがす", &DirectoryPage { search })
 }
 
-fn found(entry: &Entry, asked: &SignedIn) -> Found {
-    let details = &entry.member.details;
+fn found_box(entry: &MailboxEntry, stars: &[Id<Owner>]) -> Found {
+    let id = Owner::mailbox(entry.mailbox.id);
     Found {
-        id: entry.member.id,
+        id,
+        name: entry.mailbox.name.clone(),
+        kana: entry.mailbox.kana.clone(),
+        job: "",
+        facility: entry.facility.details.name.clone(),
+        shared: true,
+        me: false,
+        starred: stars.contains(&id),
+    }
+}
+
+fn found(entry: &Entry, asked: &SignedIn, stars: &[Id<Owner>]) -> Found {
+    let details = &entry.member.details;
+    let id = Owner::member(entry.member.id);
+    Found {
+        starred: stars.contains(&id),
+        id,
         name: details.name.full(),
         kana: details.name.kana(),
         job: japanese::job(details.job),

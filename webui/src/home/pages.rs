@@ -13,6 +13,7 @@ use crate::kit::japanese;
 use crate::kit::live::Unread;
 use crate::kit::member::SignedIn;
 use crate::kit::page::Page;
+use crate::kit::waiting;
 use crate::mail::chase;
 use crate::mail::drafts::{self, DraftState, draft_row};
 use crate::mail::model::{Entry, EntryState, Folder, Owner};
@@ -50,6 +51,15 @@ struct Home {
     writing: Vec<WritingView>,
     password: Option<Days>,
     office: Option<Counts>,
+    /// Mailboxes in which something waits for somebody to take charge.
+    boxes: Vec<BoxWaiting>,
+}
+
+#[derive(Serialize)]
+struct BoxWaiting {
+    href: String,
+    name: String,
+    waiting: i64,
 }
 
 #[derive(Serialize)]
@@ -103,11 +113,26 @@ pub async fn show_home(
         sent: waiting.into_iter().take(SENT_SHOWN).collect(),
         writing: rows.take(DRAFTS_SHOWN).map(writing_view).collect(),
         password: days_to_tell(&app, credential).map(|days| Days { days }),
+        boxes: boxes_waiting(&app, &asked)?,
         office: if asked.at_the_desk() { Some(counts(&app)?) } else { None },
     };
     let urgent = app.store.read(|read| chase::open_of(read, asked.id()))?;
     let urgent = urgent.first().map(|one| format!("/mail/{}/urgent", one.mail));
     frame.show(Nav::Home, "ホーム", &HomePage { home, urgent })
+}
+
+fn boxes_waiting(app: &App, asked: &SignedIn) -> Result<Vec<BoxWaiting>, StoreError> {
+    let boxes = app.directory()?.mailboxes_of(asked.id());
+    let mut found = Vec::new();
+    for entry in boxes {
+        let id = entry.mailbox.id;
+        let waiting = app.store.read(|read| waiting::count(read, id))?;
+        let (href, name) = (format!("/mail/inbox?box={id}"), entry.mailbox.name.clone());
+        if waiting > 0 {
+            found.push(BoxWaiting { href, name, waiting });
+        }
+    }
+    Ok(found)
 }
 
 fn sent_view(entry: &Entry, now: jiff::Timestamp) -> Option<SentView> {

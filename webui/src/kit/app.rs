@@ -12,7 +12,7 @@ use provisioning::mailboxes::Mailbox;
 use provisioning::members::Member;
 use provisioning::network::{self, Network};
 use provisioning::public::Host;
-use store::{Record, Store, StoreError};
+use store::{Id, Record, Store, StoreError};
 use tokio::sync::Semaphore;
 
 use super::connections::{Connections, Limits};
@@ -22,6 +22,7 @@ use super::page::Templates;
 use super::places::Places;
 use super::tls::{Tls, TlsError};
 use super::turns::Turns;
+use super::waiting::Badge;
 use crate::acme::{Renewal, Settings};
 use crate::notices::outside::Outside;
 use crate::pictures::Cleaner;
@@ -180,6 +181,12 @@ impl Parts {
 
     pub fn today(&self) -> jiff::civil::Date {
         japanese::today(self.now())
+    }
+
+    /// What waits for a member: counters, so that every page can ask.
+    pub fn badge(&self, member: Id<Member>) -> Result<Badge, StoreError> {
+        let boxes = self.directory()?.mailboxes_of(member);
+        self.store.read(|read| Badge::of(read, member, boxes.iter().map(|entry| entry.mailbox.id)))
     }
 
     /// Everybody, read anew only after a facility, a mailbox or a member changed.

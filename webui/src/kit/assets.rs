@@ -98,6 +98,7 @@ const FILES: &[(&str, &[u8])] = files![
     "enrol.js",
     "favicon.svg",
     "icons.svg",
+    "insert.js",
     "keyboard.js",
     "live.js",
     "manual.css",

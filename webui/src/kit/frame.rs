@@ -15,10 +15,10 @@ use super::bell;
 use super::failure::Failure;
 use super::form::FormToken;
 use super::japanese;
-use super::live::Unread;
 use super::member::MayOweKey;
 use super::page::Page;
 use super::session::{IDLE_LOCK, cookie};
+use super::waiting::Badge;
 
 /// The parts of the product that the menu leads to.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -76,9 +76,9 @@ impl Frame {
 
     /// Reads the badge anew, where the page itself changed it.
     pub fn unread_changed(mut self, app: &App, member: Id<Member>) -> Result<Self, StoreError> {
-        (self.data.unread, self.data.bell) = app.store.read(|read| {
-            Ok::<_, StoreError>((read.counter::<Unread>(&member)?, bell::count(read, member)?))
-        })?;
+        let unread = app.badge(member)?.all();
+        self.data.unread = unread;
+        self.data.bell = app.store.read(|read| bell::count(read, member))?;
         Ok(self)
     }
 
@@ -121,8 +121,10 @@ impl FromRequestParts<App> for Frame {
     async fn from_request_parts(head: &mut Head, app: &App) -> Result<Self, Failure> {
         let asked = MayOweKey::from_request_parts(head, app).await?;
         let form_token = FormToken::of(app, &head.headers, asked.admitted());
+        let boxes = app.directory()?.mailboxes_of(asked.id());
         let (unread, bell, password_days, banners) = app.store.read(|read| {
-            let unread = read.counter::<Unread>(&asked.id())?;
+            let boxes = boxes.iter().map(|entry| entry.mailbox.id);
+            let unread = Badge::of(read, asked.id(), boxes)?.all();
             let credential: Option<Credential> = read.get(&asked.id())?;
             let bell = bell::count(read, asked.id())?;
             let days = days_to_tell(app, credential);

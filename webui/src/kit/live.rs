@@ -250,12 +250,10 @@ impl OpenPage {
                 Event::default().event("ended").json_data(data).ok()
             }
             Signal::Counted => {
-                let counts = self.app.store.read(|read| {
-                    let inbox = read.counter::<Unread>(&self.member)?;
-                    Ok::<_, store::StoreError>((inbox, bell::count(read, self.member)?))
-                });
-                let (inbox, bell) = counts.ok()?;
-                let data = serde_json::json!({ "inbox": inbox, "bell": bell });
+                let badge = self.app.badge(self.member).ok()?;
+                let bell = self.app.store.read(|read| bell::count(read, self.member)).ok()?;
+                let (inbox, all) = (badge.own, badge.all());
+                let data = serde_json::json!({ "inbox": inbox, "all": all, "bell": bell });
                 Event::default().event("unread").json_data(data).ok()
             }
             Signal::Enrolments => Some(Event::default().event("enrolments").data("{}")),

@@ -40,6 +40,7 @@ pub mod japanese;
 pub mod jobs;
 pub mod live;
 pub mod quiet;
+pub mod waiting;
 
 #[cfg(test)]
 pub mod testing;

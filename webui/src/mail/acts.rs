@@ -17,6 +17,7 @@ use super::model::{
 use super::tables::{MailProblem, entry_of};
 use crate::kit::bell::What;
 use crate::kit::live::Unread;
+use crate::kit::waiting;
 use crate::notices;
 
 /// Opens a mail: the receipt, the badge and the notice change in one act, and only once.
@@ -29,10 +30,11 @@ pub fn open(
 ) -> Result<(Mail, Entry), MailProblem> {
     let (mut mail, mut entry) = own_entry(write, owner, id)?;
     mail.hide_withdrawn(entry.state);
-    notices::end(write, by, id.bytes())?;
     if entry.state != EntryState::Unopened {
+        notices::end(write, by, id.bytes())?;
         return Ok((mail, entry));
     }
+    end_notices(write, owner, by, id)?;
     count(write, &entry, -1)?;
     entry.state = EntryState::Opened;
     write.put(&entry)?;
@@ -160,6 +162,7 @@ fn change_folder(
     entry.folder = to;
     count(write, &entry, 1)?;
     write.put(&entry)?;
+    wait_for_charge(write, &entry)?;
     Ok(entry)
 }
 
@@ -172,7 +175,7 @@ pub fn move_to_bin(
 ) -> Result<(), MailProblem> {
     let (_, entry) = own_entry(write, owner, id)?;
     if entry.state == EntryState::Unopened {
-        notices::end(write, by, id.bytes())?;
+        end_notices(write, owner, by, id)?;
     }
     change_folder(write, entry, Folder::Bin, now)?;
     Ok(())
@@ -242,7 +245,7 @@ pub fn put_off(
     if let EntryState::Sent { .. } = entry.state {
         return Err(MailProblem::Unknown);
     }
-    notices::end(write, by, id.bytes())?;
+    end_notices(write, owner, by, id)?;
     // An entry that is there already gets its new time.
     let entry = change_folder(write, entry, Folder::Inbox, now)?;
     let mut entry = change_folder(write, entry, Folder::Later, now)?;
@@ -281,14 +284,44 @@ pub fn take_charge(
     let (_, mut entry) = own_entry(write, owner, id)?;
     entry.marks.charge = take.then(|| Charge { member: by.id, name: by.details.name.full() });
     write.put(&entry)?;
-    end_notices(write, mailbox, id)?;
+    wait_for_charge(write, &entry)?;
+    end_notices(write, owner, by.id, id)?;
     let taken = take.then_some(Mark { by: by.id, at: now });
     change_receipt(write, id, owner, |receipt| receipt.taken = taken)?;
     Ok(())
 }
 
-fn end_notices(write: &mut Write<'_>, mailbox: &Mailbox, id: Id<Mail>) -> Result<(), StoreError> {
-    mailbox.members.iter().try_for_each(|member| notices::end(write, *member, id.bytes()))
+/// One who looks, acts or takes charge ends the notice of all who read the same box: their open
+/// pages hear of it.
+fn end_notices(
+    write: &mut Write<'_>,
+    owner: Id<Owner>,
+    by: Id<Member>,
+    id: Id<Mail>,
+) -> Result<(), StoreError> {
+    notices::end(write, by, id.bytes())?;
+    if Owner::member(by) == owner {
+        return Ok(());
+    }
+    let Some(mail) = write.get::<Mail>(&id)? else { return Ok(()) };
+    for member in readers(write, owner)? {
+        // Who is addressed personally as well has not opened that.
+        if member != by && mail.recipient(Owner::member(member)).is_none() {
+            notices::end(write, member, id.bytes())?;
+        }
+    }
+    Ok(())
+}
+
+/// A mail in a mailbox's inbox waits until somebody takes it in hand.
+fn wait_for_charge(write: &mut Write<'_>, entry: &Entry) -> Result<(), StoreError> {
+    let (mailbox, about) = (Id::from_bytes(entry.owner.bytes()), entry.mail.bytes());
+    let received = matches!(entry.state, EntryState::Unopened | EntryState::Opened);
+    let waits = received && entry.folder == Folder::Inbox && entry.marks.charge.is_none();
+    if waits && write.get::<Mailbox>(&mailbox)?.is_some() {
+        return waiting::begin(write, mailbox, about);
+    }
+    waiting::end(write, mailbox, about)
 }
 
 /// Dealt with, or taken up again. The sender sees it.
@@ -304,7 +337,7 @@ pub fn set_done(
     if let EntryState::Sent { .. } | EntryState::Withdrawn = entry.state {
         return Err(MailProblem::Unknown);
     }
-    notices::end(write, by, id.bytes())?;
+    end_notices(write, owner, by, id)?;
     change_folder(write, entry, if done { Folder::Done } else { Folder::Inbox }, now)?;
     let mark = done.then_some(Mark { by, at: now });
     change_receipt(write, id, owner, |receipt| receipt.done = mark)?;
@@ -331,6 +364,7 @@ pub fn withdraw(
         entry.subject.clear();
         entry.files = 0;
         write.put(&entry)?;
+        wait_for_charge(write, &entry)?;
         for member in readers_of(write, &recipient.person)? {
             notices::note_withdrawn(write, member, id.bytes(), now)?;
         }

@@ -8,14 +8,16 @@ use store::{Clock, Id, StoreError, Write};
 
 use super::acts::{note_answer, readers_of};
 use super::chase;
-use super::drafts::{Draft, DraftKind, DraftProblem, blobs_of, keep_blobs};
+use super::drafts::{Draft, DraftKind, DraftProblem, blobs_of, forget_groups, keep_blobs, reads};
 use super::model::{
     BlobUse, Entry, EntryState, Folder, Importance, Mail, Marks, Owner, Person, Recipient,
     RecipientNote, ThreadPart,
 };
+use super::people::note_recent;
 use crate::kit::bell::What;
 use crate::kit::japanese::today;
 use crate::kit::live::Unread;
+use crate::kit::waiting;
 use crate::me::absence::away_at;
 use crate::notices::{self, Arrival};
 
@@ -27,7 +29,7 @@ pub fn send(write: &mut Write<'_>, clock: &Clock, draft: Draft) -> Result<Mail, 
     }
     let now = clock.now();
     let sender = person(write, Owner::member(draft.owner), now)?;
-    let via = draft.via.map(|via| person(write, Owner::mailbox(via), now)).transpose()?;
+    let via = sending_mailbox(write, &draft, now)?;
     let recipients = recipients(write, &draft, now)?;
     let answers = draft.kind.source();
     let id = clock.id();
@@ -52,16 +54,50 @@ pub fn send(write: &mut Write<'_>, clock: &Clock, draft: Draft) -> Result<Mail, 
         thread,
     };
     deliver(write, &mail)?;
-    if let DraftKind::Reply(answered) = draft.kind {
-        let own = Owner::member(draft.owner);
-        let owner = draft.via.map_or(own, Owner::mailbox);
+    if let DraftKind::Reply(answered) = draft.kind
+        && let Some(owner) = answering(write, &draft, answered)?
+    {
         note_answer(write, answered, owner, draft.owner, now)?;
     }
+    note_recent(write, draft.owner, &draft.recipients)?;
+    forget_groups(write, draft.id)?;
     for blob in draft.files.iter().flat_map(blobs_of) {
         write.delete::<BlobUse>(&(*blob.bytes(), draft.id.bytes()))?;
     }
     write.delete::<Draft>(&draft.id)?;
     Ok(mail)
+}
+
+/// The mailbox in whose name it goes: open, and read by the writer at this moment.
+fn sending_mailbox(
+    write: &Write<'_>,
+    draft: &Draft,
+    now: Timestamp,
+) -> Result<Option<Person>, DraftProblem> {
+    let Some(via) = draft.via else { return Ok(None) };
+    if !reads(write, draft.owner, via)? {
+        return Err(DraftProblem::WrongSender);
+    }
+    person(write, Owner::mailbox(via), now).map(Some)
+}
+
+/// The box in which the answered mail lies, in whosever name the answer goes.
+fn answering(
+    write: &Write<'_>,
+    draft: &Draft,
+    answered: Id<Mail>,
+) -> Result<Option<Id<Owner>>, StoreError> {
+    let Some(mail) = write.get::<Mail>(&answered)? else { return Ok(None) };
+    let mut named = draft.via.map(Owner::mailbox).into_iter().chain([Owner::member(draft.owner)]);
+    if let Some(owner) = named.find(|owner| mail.recipient(*owner).is_some()) {
+        return Ok(Some(owner));
+    }
+    for one in mail.recipients.iter().filter(|one| one.person.is_mailbox()) {
+        if reads(write, draft.owner, Id::from_bytes(one.person.owner.bytes()))? {
+            return Ok(Some(one.person.owner));
+        }
+    }
+    Ok(None)
 }
 
 /// Everybody whom it reaches: whoever is away is marked so, and the deputy receives it as well.
@@ -154,6 +190,9 @@ fn hand_over(
         ..sent.clone()
     })?;
     write.add::<Unread>(&Id::from_bytes(owner.bytes()), 1)?;
+    if recipient.person.is_mailbox() {
+        waiting::begin(write, Id::from_bytes(owner.bytes()), mail.id.bytes())?;
+    }
     let what = if mail.answers.is_some() { What::Reply } else { What::Mail };
     let arrival = arrival(mail, what, mail.sent_at);
     for member in readers_of(write, &recipient.person)? {

@@ -3,7 +3,8 @@
 //!
 //! `model` and `tables` hold the letters, `delivery` brings them, `acts` is whatever happens to
 //! them then. `lists` shows folders, `reading` one mail, `marks` what one does to it; `drafts` is
-//! what is being written and `outbox` what is about to leave.
+//! what is being written and `outbox` what is about to leave. `people`, `groups` and `phrases` are
+//! what a writer has at hand; `keepers` says whose they are.
 
 pub mod acts;
 pub mod boxes;
@@ -13,6 +14,11 @@ pub mod model;
 pub mod tables;
 
 mod views;
+
+pub mod groups;
+pub mod keepers;
+pub mod people;
+pub mod phrases;
 
 pub mod drafts;
 mod lists;
@@ -41,6 +47,9 @@ pub fn routes() -> Routes {
         reading::routes(),
         marks::routes(),
         drafts::routes(),
+        people::routes(),
+        groups::routes(),
+        phrases::routes(),
         outbox::routes(),
         chase::routes(),
         export::routes(),

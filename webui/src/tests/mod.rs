@@ -27,7 +27,10 @@ use crate::kit::testing::{Answer, HOSTILE, Net, Persona, act};
 use crate::mail::chase::Escalation;
 use crate::mail::delivery;
 use crate::mail::drafts::{self, Draft, Upload};
+use crate::mail::groups::{self, Group, GroupDetails};
+use crate::mail::keepers::{Keeper, SeenBy};
 use crate::mail::model::{Importance, Mail, Owner, Person};
+use crate::mail::phrases::{self, PhraseDetails};
 
 /// A network in which every kind of thing exists once, with its ids.
 struct Scene {
@@ -46,6 +49,8 @@ struct Scene {
     spare: Device,
     window: SetupWindow,
     stand_in: StandIn,
+    /// Of the nurse, the clinic and the network.
+    groups: [Id<Group>; 3],
     renewal: Renewal,
     passkey: Passkey,
 }
@@ -60,9 +65,12 @@ impl Scene {
         let (enrolment, card) = cards_of(&net, mark);
         let (own, mine) = (own_code(&net, mark), own_device(&net, mark));
         let (ours, spare, window, stand_in) = elsewhere(&net, mark);
+        let keepers = [Keeper::Own(net.nurse.id), Keeper::Facility(net.clinic.id), Keeper::Network];
+        let groups = keepers.map(|keeper| kept_for_all(&net, keeper, mark));
         let renewal = renewal(&net);
         let passkey = passkey(&net, mark);
         Self {
+            groups,
             net,
             mailbox,
             mail,
@@ -103,6 +111,9 @@ impl Scene {
             .replace("{passkey}", &self.passkey.id.to_string())
             .replace("{own}", &self.own.id.to_string())
             .replace("{mine}", &self.mine.id.to_string())
+            .replace("{group}", &self.groups[0].to_string())
+            .replace("{our_group}", &self.groups[1].to_string())
+            .replace("{network_group}", &self.groups[2].to_string())
             .replace("{session}", &self.session_of_nurse())
     }
 
@@ -145,13 +156,15 @@ fn may_pass(route: &Route, persona: Persona) -> bool {
         Persona::Member if is_of_mail && sent => false,
         Persona::Manager if is_of_mail && reads => false,
         Persona::Member => true,
-        Persona::Manager => !behind(&["{draft}", "{session}", "{own}", "{mine}", "{passkey}"]),
+        Persona::Manager => {
+            !behind(&["{draft}", "{session}", "{own}", "{mine}", "{passkey}", "{group}"])
+        }
         Persona::Stranger
         | Persona::Device
         | Persona::Office
         | Persona::OfficeElsewhere
         | Persona::Auditor => {
-            let mails = ["{mail}", "/mail/export", "{draft}"];
+            let mails = ["{mail}", "/mail/export", "{draft}", "{group}"];
             !behind(&mails) && !behind(&["{session}", "{own}", "{mine}", "{passkey}"])
         }
     };
@@ -223,8 +236,19 @@ async fn every_change_leaves_a_row_in_the_trail() {
 
 /// Number and action of the newest row that is not a look at something.
 fn last_action(net: &Net) -> Option<(u64, String)> {
-    const LOOKS: [&str; 7] =
-        ["mail.list", "mail.read", "mail.thumb", "draft.list", "draft.read", "draft.file", "test"];
+    const LOOKS: [&str; 11] = [
+        "mail.list",
+        "mail.read",
+        "mail.thumb",
+        "draft.list",
+        "draft.read",
+        "draft.file",
+        "group.list",
+        "group.read",
+        "phrase.list",
+        "phrase.read",
+        "test",
+    ];
     let looks = |action: &str| LOOKS.contains(&action);
     let rows = net.app.store.read(|read| read.trail(None, 50)).unwrap();
     let newest = rows.into_iter().find(|row| !looks(&row.action))?;
@@ -312,6 +336,24 @@ fn draft(net: &Net, mark: &str) -> Draft {
     let kept = draft.clone();
     act(&net.app.store, move |write| drafts::start(write, &kept).unwrap());
     draft
+}
+
+/// A group, and a phrase, of each keeper.
+fn kept_for_all(net: &Net, keeper: Keeper, mark: &str) -> Id<Group> {
+    let (clock, by) = (net.app.store.clock().clone(), net.clerk.id);
+    let people = vec![Owner::member(net.doctor.id), Owner::member(net.clerk.id)];
+    let (seen_by, mark) = (SeenBy::Circle, mark.to_owned());
+    act(&net.app.store, move |write| {
+        let details = PhraseDetails {
+            title: format!("あいさつ{mark}"),
+            category: "分類".to_owned(),
+            text: format!("お世話になっております。{mark}"),
+            seen_by,
+        };
+        phrases::found(write, &clock, keeper, details, by).unwrap();
+        let details = GroupDetails { name: format!("部会{mark}"), people, seen_by };
+        groups::found(write, &clock, keeper, details, by).unwrap().id
+    })
 }
 
 /// The note that every `PUT` brings, begun.

@@ -43,6 +43,9 @@ impl Scene {
             "/mail/many" => {
                 vec![("do", "star".to_owned()), ("mail", self.mail.id.to_string())]
             }
+            "/me/favourites" => {
+                vec![("owner", self.net.doctor.id.to_string()), ("on", "yes".to_owned())]
+            }
             "/me/absence" => {
                 vec![("from", "令和8年4月1日".to_owned()), ("until", "令和8年4月9日".to_owned())]
             }
@@ -74,6 +77,12 @@ impl Scene {
 
     fn desk_fields(&self, route: &Route) -> Fields {
         let doctor = self.net.doctor.id.to_string();
+        if route.path.ends_with("/phrases") {
+            return vec![("title", "報告".to_owned()), ("text", "ご報告します。".to_owned())];
+        }
+        if route.path.ends_with("/groups") || route.path.ends_with("group}") {
+            return vec![("version", "1".to_owned()), ("name", "新しい会議".to_owned())];
+        }
         match route.path {
             "/facility/mailboxes" | "/office/facilities/{facility}/mailboxes" => {
                 vec![("name", "新しい受付".to_owned())]

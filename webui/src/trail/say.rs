@@ -83,6 +83,17 @@ pub fn action(action: &str) -> &str {
 
 fn of_mail(action: &str) -> &str {
     match action {
+        "people.star" => "よく使う宛先を変更した",
+        "group.list" => "宛先グループの一覧を見た",
+        "group.read" => "宛先グループを見た",
+        "group.found" => "宛先グループを作った",
+        "group.change" => "宛先グループを変更した",
+        "group.remove" => "宛先グループを削除した",
+        "phrase.list" => "定型文の一覧を見た",
+        "phrase.read" => "定型文を使った",
+        "phrase.found" => "定型文を作った",
+        "phrase.change" => "定型文を変更した",
+        "phrase.remove" => "定型文を削除した",
         "mail.list" => "メールの一覧を見た",
         "mail.open" => "メールを開封した",
         "mail.read" => "メールを読んだ",
@@ -148,6 +159,8 @@ pub fn kind(kind: &str) -> &str {
     match kind {
         "mail" => "メール",
         "draft" => "下書き",
+        "group" => "宛先グループ",
+        "phrase" => "定型文",
         "member" => "職員",
         "facility" => "施設",
         "device" => "端末",

@@ -4,12 +4,14 @@ mod model;
 mod tables;
 
 mod attach;
+mod picks;
 mod views;
 
 mod pages;
 
 mod compose;
 mod files;
+mod insert;
 mod sending;
 mod uploads;
 
@@ -17,11 +19,13 @@ mod uploads;
 mod tests;
 
 pub use attach::{attachment, clean_name};
-pub use model::{Draft, DraftKind, DraftState};
+pub use model::{Draft, DraftGroup, DraftKind, DraftState};
 pub use pages::{discarded_rows, draft_row};
+pub use picks::{FoundView, found_people};
 pub use sending::pages::problem as say_problem;
 pub use tables::{
-    DraftByOwner, DraftProblem, blobs_of, keep_blobs, of_owner, own_for_change, start,
+    DraftByOwner, DraftProblem, blobs_of, forget_groups, keep_blobs, of_owner, own_for_change,
+    reads, start,
 };
 pub use views::{Errors, owner_view};
 
@@ -37,6 +41,7 @@ pub fn routes() -> Routes {
         .get(Access::Member, "/mail/drafts/{draft}", compose::pages::show_draft)
         .post(Access::Member, "/mail/drafts/{draft}", compose::pages::post_draft)
         .get(Access::Member, "/mail/drafts/{draft}/recipients", compose::pages::show_recipients)
+        .get(Access::Member, "/mail/drafts/{draft}/words", insert::pages::show_words)
         .get(Access::Member, "/mail/drafts/{draft}/confirm", sending::pages::show_confirm)
         .post(Access::Member, "/mail/drafts/{draft}/send", sending::pages::post_send)
         .post(Access::Member, "/mail/drafts/{draft}/discard", sending::pages::post_discard)

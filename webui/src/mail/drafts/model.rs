@@ -6,6 +6,7 @@ use provisioning::members::Member;
 use serde::{Deserialize, Serialize};
 use store::Id;
 
+use crate::mail::groups::Group;
 use crate::mail::model::{
     AnswerWish, BODY_CHARS_MAX, File, Importance, Mail, Owner, RECIPIENTS_MAX, SUBJECT_CHARS_MAX,
 };
@@ -89,6 +90,28 @@ pub struct Text {
     pub body: String,
     pub importance: Importance,
     pub answer: AnswerWish,
+}
+
+/// A group that was chosen for a draft: its name stands on the last look, and whoever of it takes
+/// no mail any more is named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DraftGroup {
+    pub draft: Id<Draft>,
+    pub group: Id<Group>,
+    /// As it was called when it was chosen.
+    pub name: String,
+    pub people: Vec<Id<Owner>>,
+    pub left: Vec<Id<Owner>>,
+}
+
+/// In whose name a form wants to write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sender {
+    /// The form does not say.
+    #[default]
+    AsItIs,
+    Own,
+    Mailbox(Id<Mailbox>),
 }
 
 /// What keeps a draft from being sent.

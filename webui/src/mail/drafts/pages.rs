@@ -1,8 +1,9 @@
 //! The drafts' list, and how a draft begins: blank, as an answer, or passed on.
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use provisioning::directory::Directory;
+use serde::Deserialize;
 use store::{Id, StoreError};
 
 use super::model::{Draft, DraftKind, DraftState};
@@ -25,10 +26,18 @@ use crate::mail::views::EntryView;
 const WRITING: u8 = DraftState::Writing.number();
 const DISCARDED: u8 = DraftState::Discarded.number();
 
+#[derive(Default, Deserialize)]
+pub struct Thrown {
+    /// A draft that was thrown away a moment ago.
+    #[serde(default)]
+    undo: String,
+}
+
 pub async fn show_drafts(
     asked: SignedIn,
     frame: Frame,
     State(app): State<App>,
+    Query(thrown): Query<Thrown>,
 ) -> Result<Response, Failure> {
     let drafts = app.store.glance(asked.act("draft.list"), |view| {
         let mut drafts = tables::of_owner(view, asked.id(), DraftState::STOPPED)?;
@@ -37,7 +46,9 @@ pub async fn show_drafts(
     })?;
     let directory = app.directory()?;
     let rows = drafts.iter().map(|draft| draft_row(draft, &directory, &asked)).collect();
-    let page = ListPage::of_rows(bar(&app, &asked, Shelf::Drafts)?, rows);
+    let mut page = ListPage::of_rows(bar(&app, &asked, Shelf::Drafts)?, rows);
+    let thrown: Option<Id<Draft>> = thrown.undo.parse().ok();
+    page.undo = thrown.map(|id| format!("/mail/drafts/{id}/take-back"));
     frame.show(Nav::Mail, "下書き", &page)
 }
 

@@ -1,10 +1,12 @@
 //! Drafts as rows, and how they change until they leave.
 
 use jiff::Timestamp;
+use provisioning::mailboxes::Mailbox;
 use provisioning::members::Member;
 use store::{Id, Index, Indexer, Newest, Order, Record, Sensitive, StoreError, View, Write};
 
-use super::model::{Draft, DraftState, Text, TooLong, changed_recipients};
+use super::model::{Draft, DraftGroup, DraftState, Sender, Text, TooLong, changed_recipients};
+use crate::mail::groups::{self, Group, GroupProblem};
 use crate::mail::model::{BlobUse, FILES_MAX, File, Owner};
 
 impl Record for Draft {
@@ -33,6 +35,18 @@ impl Index for DraftByOwner {
     const TABLE: &'static str = "drafts_by_owner";
 }
 
+impl Record for DraftGroup {
+    type Key = (Id<Draft>, Id<Group>);
+    const TABLE: &'static str = "draft_groups";
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> Self::Key {
+        (self.draft, self.group)
+    }
+}
+
+impl Sensitive for DraftGroup {}
+
 #[derive(Debug, thiserror::Error)]
 pub enum DraftProblem {
     #[error("no such draft of this member")]
@@ -49,6 +63,12 @@ pub enum DraftProblem {
     WrongMoment,
     #[error("the draft is not complete")]
     Incomplete,
+    #[error("the group is gone, or is not for this member's eyes")]
+    GoneGroup,
+    #[error("a group of {people} does not fit beside {had} recipients")]
+    GroupTooLarge { name: String, people: usize, had: usize },
+    #[error("the member does not read the mailbox in whose name the draft is written")]
+    WrongSender,
     #[error("a recipient takes no mail any more")]
     GoneRecipient(Id<Owner>),
     #[error(transparent)]
@@ -87,12 +107,15 @@ pub fn start(write: &mut Write<'_>, draft: &Draft) -> Result<(), StoreError> {
 }
 
 /// One change of what is written; a save from a window that is behind is refused.
+#[derive(Default)]
 pub struct Edit {
     pub version: u64,
     pub text: Text,
     pub add: Vec<Id<Owner>>,
     pub remove: Option<Id<Owner>>,
     pub remove_file: Option<u16>,
+    pub groups: Vec<Id<Group>>,
+    pub sender: Sender,
 }
 
 pub fn save(
@@ -114,6 +137,10 @@ pub fn save(
     }
     draft.recipients = changed_recipients(draft.recipients, edit.add, edit.remove)
         .map_err(DraftProblem::TooLong)?;
+    for group in edit.groups {
+        choose_group(write, &mut draft, group, now)?;
+    }
+    draft.via = sender(write, &draft, edit.sender)?;
     if let Some(n) = edit.remove_file {
         remove_file(write, &mut draft, n)?;
     }
@@ -126,6 +153,61 @@ pub fn save(
     draft.state = DraftState::Writing;
     write.put(&draft)?;
     Ok(draft)
+}
+
+/// Everybody of the group who takes mail becomes a recipient of their own.
+fn choose_group(
+    write: &mut Write<'_>,
+    draft: &mut Draft,
+    id: Id<Group>,
+    now: Timestamp,
+) -> Result<(), DraftProblem> {
+    let chosen = groups::expand(write, draft.owner, id, now).map_err(|problem| match problem {
+        GroupProblem::Store(error) => DraftProblem::Store(error),
+        _ => DraftProblem::GoneGroup,
+    })?;
+    let (people, had) = (chosen.people.len(), draft.recipients.len());
+    let all = changed_recipients(draft.recipients.clone(), chosen.people.clone(), None);
+    draft.recipients =
+        all.map_err(|_| DraftProblem::GroupTooLarge { name: chosen.name.clone(), people, had })?;
+    let groups::Expanded { name, people, left } = chosen;
+    Ok(write.put(&DraftGroup { draft: draft.id, group: id, name, people, left })?)
+}
+
+/// The groups that were chosen for a draft.
+pub fn groups_of(view: &View<'_>, draft: Id<Draft>) -> Result<Vec<DraftGroup>, StoreError> {
+    Ok(view.reveal_page::<DraftGroup>(&draft, Order::Ascending, None, GROUPS_MAX)?.rows)
+}
+
+/// A hundred recipients do not come from more.
+const GROUPS_MAX: usize = 100;
+
+pub fn forget_groups(write: &mut Write<'_>, draft: Id<Draft>) -> Result<(), StoreError> {
+    let rows: Vec<DraftGroup> = write.page(&draft, Order::Ascending, None, GROUPS_MAX)?.rows;
+    rows.iter().try_for_each(|row| write.delete::<DraftGroup>(&row.key()))
+}
+
+/// Whoever reads a mailbox may write in its name, and nobody else.
+fn sender(
+    write: &Write<'_>,
+    draft: &Draft,
+    wanted: Sender,
+) -> Result<Option<Id<Mailbox>>, DraftProblem> {
+    match wanted {
+        Sender::AsItIs => Ok(draft.via),
+        Sender::Own => Ok(None),
+        Sender::Mailbox(mailbox) if reads(write, draft.owner, mailbox)? => Ok(Some(mailbox)),
+        Sender::Mailbox(_) => Err(DraftProblem::WrongSender),
+    }
+}
+
+pub fn reads(
+    write: &Write<'_>,
+    member: Id<Member>,
+    mailbox: Id<Mailbox>,
+) -> Result<bool, StoreError> {
+    let mailbox: Option<Mailbox> = write.get(&mailbox)?;
+    Ok(mailbox.is_some_and(|mailbox| mailbox.members.contains(&member)))
 }
 
 /// Adds a file; the version stays, because the text that a window holds is still right.
@@ -172,6 +254,7 @@ pub fn discard(
     }
     crate::notices::end(write, owner, id.bytes())?;
     if draft.is_blank() {
+        forget_groups(write, id)?;
         write.delete::<Draft>(&id)?;
     } else {
         draft.state = DraftState::Discarded;

@@ -6,14 +6,12 @@ use provisioning::directory::{Directory, Entry as DirectoryEntry, MailboxEntry};
 use serde::Serialize;
 use store::Id;
 
-use super::model::Draft;
+use super::model::{Draft, DraftGroup};
 use crate::kit::app::App;
 use crate::kit::japanese;
+use crate::kit::member::SignedIn;
 use crate::mail::model::{File, Owner};
 use crate::mail::views::{FileView, PersonView, file_view};
-
-/// More would not be read; the next letter narrows it.
-const FOUND_MAX: usize = 20;
 
 #[derive(Serialize)]
 pub struct DraftView {
@@ -28,6 +26,36 @@ pub struct DraftView {
     pub files: Vec<FileView>,
     pub kind: &'static str,
     pub quote: Option<Quote>,
+    pub groups: Vec<GroupNote>,
+    /// In whose name it may be written; empty where there is no choice.
+    pub senders: Vec<SenderView>,
+}
+
+/// A group that was chosen, as far as somebody of it is still a recipient, or was left out.
+#[derive(Serialize)]
+pub struct GroupNote {
+    pub name: String,
+    /// How many of the recipients came from it.
+    pub count: usize,
+    /// Who takes no mail any more.
+    pub left: Vec<PersonView>,
+    #[serde(skip)]
+    people: Vec<Id<Owner>>,
+}
+
+impl GroupNote {
+    pub fn has(&self, owner: Id<Owner>) -> bool {
+        self.people.contains(&owner)
+    }
+}
+
+#[derive(Serialize)]
+pub struct SenderView {
+    /// `None` is the member.
+    pub id: Option<Id<Owner>>,
+    #[serde(flatten)]
+    pub person: PersonView,
+    pub chosen: bool,
 }
 
 #[derive(Serialize)]
@@ -48,7 +76,7 @@ pub struct Quote {
 #[derive(Default, Serialize)]
 pub struct Errors {
     pub form: Option<&'static str>,
-    pub recipients: Option<&'static str>,
+    pub recipients: Option<String>,
     pub subject: Option<&'static str>,
     pub body: Option<&'static str>,
     pub files: Option<&'static str>,
@@ -58,23 +86,6 @@ pub struct Errors {
 pub struct Limits {
     pub file: &'static str,
     pub total: &'static str,
-}
-
-#[derive(Serialize)]
-pub struct SearchView {
-    pub q: String,
-    pub done: bool,
-    pub results: Vec<FoundView>,
-    pub more: bool,
-}
-
-#[derive(Serialize)]
-pub struct FoundView {
-    pub id: Id<Owner>,
-    #[serde(flatten)]
-    pub person: PersonView,
-    pub kana: String,
-    pub chosen: bool,
 }
 
 pub fn recipients(app: &App, directory: &Directory, draft: &Draft) -> Vec<RecipientView> {
@@ -89,36 +100,45 @@ pub fn recipients(app: &App, directory: &Directory, draft: &Draft) -> Vec<Recipi
     draft.recipients.iter().filter_map(view).collect()
 }
 
+pub fn group_notes(
+    groups: Vec<DraftGroup>,
+    directory: &Directory,
+    draft: &Draft,
+) -> Vec<GroupNote> {
+    let note = |group: DraftGroup| {
+        let count = group.people.iter().filter(|one| draft.recipients.contains(one)).count();
+        let left = group.left.iter().filter_map(|one| owner_view(directory, *one)).collect();
+        let unused = count == 0 && !(group.people.is_empty() && !group.left.is_empty());
+        let DraftGroup { name, people, .. } = group;
+        (!unused).then_some(GroupNote { name, count, left, people })
+    };
+    groups.into_iter().filter_map(note).collect()
+}
+
+/// The member, and the mailboxes that the member reads and that are open.
+pub fn senders(asked: &SignedIn, directory: &Directory, draft: &Draft) -> Vec<SenderView> {
+    let own = directory.member(asked.id()).map(|entry| SenderView {
+        id: None,
+        person: person(entry),
+        chosen: draft.via.is_none(),
+    });
+    let boxes = directory.mailboxes_of(asked.id()).into_iter();
+    let usable =
+        |entry: &Arc<MailboxEntry>| entry.mailbox.open || draft.via == Some(entry.mailbox.id);
+    let boxes: Vec<_> = boxes
+        .filter(usable)
+        .map(|entry| SenderView {
+            id: Some(Owner::mailbox(entry.mailbox.id)),
+            person: mailbox(&entry),
+            chosen: draft.via == Some(entry.mailbox.id),
+        })
+        .collect();
+    if boxes.is_empty() { Vec::new() } else { own.into_iter().chain(boxes).collect() }
+}
+
 pub fn file_views(draft: &Draft) -> Vec<FileView> {
     let base = format!("/mail/drafts/{}", draft.id);
     draft.files.iter().map(|file: &File| file_view(file, &base)).collect()
-}
-
-pub fn search(app: &App, directory: &Directory, draft: &Draft, q: &str) -> SearchView {
-    let mut found = directory.search(q, app.today(), FOUND_MAX + 1);
-    found.retain(|entry| entry.member.id != draft.owner);
-    let more = found.len() > FOUND_MAX;
-    let view = |entry: &Arc<DirectoryEntry>| FoundView {
-        id: Owner::member(entry.member.id),
-        person: person(entry),
-        kana: entry.member.details.name.kana(),
-        chosen: draft.recipients.contains(&Owner::member(entry.member.id)),
-    };
-    let box_view = |entry: &Arc<MailboxEntry>| FoundView {
-        id: Owner::mailbox(entry.mailbox.id),
-        person: mailbox(entry),
-        kana: entry.mailbox.kana.clone(),
-        chosen: draft.recipients.contains(&Owner::mailbox(entry.mailbox.id)),
-    };
-    let boxes = directory.search_mailboxes(q, FOUND_MAX);
-    let more = more || boxes.len() + found.len() > FOUND_MAX;
-    let results = boxes.iter().map(box_view).chain(found.iter().map(view));
-    SearchView {
-        q: q.to_owned(),
-        done: !q.trim().is_empty(),
-        results: results.take(FOUND_MAX).collect(),
-        more,
-    }
 }
 
 pub fn person(entry: &DirectoryEntry) -> PersonView {

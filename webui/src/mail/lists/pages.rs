@@ -45,6 +45,8 @@ pub struct ListPage {
     pub mail: Option<MailView>,
     /// Whether rows can be chosen and dealt with together.
     pub many: bool,
+    /// Where a draft that was just thrown away is taken back.
+    pub undo: Option<String>,
 }
 
 impl Page for ListPage {
@@ -65,6 +67,7 @@ impl ListPage {
             range: None,
             mail: None,
             many: false,
+            undo: None,
         }
     }
 }

@@ -6,6 +6,7 @@ use store::{Id, StoreError, View};
 use super::pages::{box_name, name};
 use crate::kit::live::Unread;
 use crate::kit::member::SignedIn;
+use crate::kit::waiting;
 use crate::mail::boxes::Boxes;
 use crate::mail::drafts::{self, DraftState};
 use crate::mail::model::{Folder, Owner};
@@ -86,6 +87,8 @@ pub struct BoxView {
     name: String,
     href: String,
     unread: i64,
+    /// Nobody has taken these in hand; in a mailbox.
+    waiting: i64,
     current: bool,
 }
 
@@ -108,7 +111,7 @@ impl Bar {
     ) -> Result<Self, StoreError> {
         let shared = (owner != boxes.own).then_some(owner);
         let unread = |owner: Id<Owner>| view.counter::<Unread>(&Id::from_bytes(owner.bytes()));
-        let waiting = |state: u8| {
+        let drafts_in = |state: u8| {
             let found = drafts::of_owner(view, asked.id(), state)?;
             Ok::<_, StoreError>(i64::try_from(found.len()).unwrap_or(i64::MAX))
         };
@@ -118,9 +121,9 @@ impl Bar {
             let count = match one {
                 Shelf::Inbox => unread(owner)?,
                 Shelf::Drafts => {
-                    waiting(DraftState::Writing.number())? + waiting(DraftState::STOPPED)?
+                    drafts_in(DraftState::Writing.number())? + drafts_in(DraftState::STOPPED)?
                 }
-                Shelf::Outbox => waiting(DraftState::OUTGOING)?,
+                Shelf::Outbox => drafts_in(DraftState::OUTGOING)?,
                 Shelf::Starred | Shelf::Later | Shelf::Done | Shelf::Sent | Shelf::Bin => 0,
             };
             let (key, fresh) = (one.key(), *one == Shelf::Inbox);
@@ -140,7 +143,9 @@ impl Bar {
         if !boxes.mailboxes.is_empty() {
             for one in boxes.owners() {
                 let is_own = one == boxes.own;
+                let mailbox = Id::from_bytes(one.bytes());
                 found.push(BoxView {
+                    waiting: if is_own { 0 } else { waiting::count(view, mailbox)? },
                     name: box_name(boxes, one),
                     href: Shelf::Inbox.href((!is_own).then_some(one)),
                     unread: unread(one)?,

@@ -2,13 +2,17 @@
 
 use jiff::SignedDuration;
 use proptest::prelude::*;
+use provisioning::mailboxes::{self, Mailbox, MailboxDetails};
+use provisioning::members::Member;
+use store::Id;
 
 use crate::kit::live::{Notice, Unread};
 use crate::kit::testing::{Net, Persona, act};
-use crate::mail::acts;
-use crate::mail::model::{Entry, EntryState, Folder, Mail, Owner, Receipt};
+use crate::kit::waiting;
+use crate::mail::model::{Entry, EntryState, Folder, Mail, Owner, Person, Receipt};
 use crate::mail::tables::entry_of;
 use crate::mail::tests::send;
+use crate::mail::{acts, delivery};
 
 #[tokio::test]
 async fn what_is_put_off_comes_back_with_a_notice() {
@@ -175,6 +179,144 @@ fn check(net: &Net, mail: &Mail) {
     }
     let sent = entry(net, mail, net.doctor.id).unwrap();
     assert_eq!(sent.state, EntryState::Sent { opened, recipients: 2 });
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Shared {
+    Open,
+    Bin,
+    Restore,
+    Later,
+    Done,
+    Undone,
+    Take,
+    GiveBack,
+    Remind,
+    Withdraw,
+}
+
+fn shared_events() -> impl Strategy<Value = Vec<(bool, Shared)>> {
+    let one = prop_oneof![
+        Just(Shared::Open),
+        Just(Shared::Bin),
+        Just(Shared::Restore),
+        Just(Shared::Later),
+        Just(Shared::Done),
+        Just(Shared::Undone),
+        Just(Shared::Take),
+        Just(Shared::GiveBack),
+        Just(Shared::Remind),
+        Just(Shared::Withdraw),
+    ];
+    prop::collection::vec((any::<bool>(), one), 0..14)
+}
+
+/// The station's mailbox, read by the nurse and the clerk, and a letter to it.
+fn letter_to_desk(net: &Net) -> (Mailbox, Mail) {
+    let (nurse, clerk, clock) = (net.nurse.id, net.clerk.id, net.app.store.clock().clone());
+    let (station, doctor) = (net.station.clone(), Person::new(&net.doctor, &net.clinic));
+    act(&net.app.store, move |write| {
+        let details = MailboxDetails {
+            name: "窓口".to_owned(),
+            kana: String::new(),
+            members: vec![nurse],
+            open: true,
+        };
+        let mut desk = mailboxes::found(write, &clock, station.id, details).unwrap();
+        desk.members.push(clerk);
+        write.put(&desk).unwrap();
+        let to = [Person::mailbox(&desk, &station)];
+        let (subject, body) = ("転院".to_owned(), "文".to_owned());
+        let mail = Mail::plain(clock.id(), doctor, to, subject, body, clock.now());
+        delivery::deliver(write, &mail).unwrap();
+        (desk, mail)
+    })
+}
+
+fn waits(net: &Net, desk: &Mailbox) -> i64 {
+    net.app.store.read(|read| waiting::count(read, desk.id)).unwrap()
+}
+
+fn has_notice(net: &Net, mail: &Mail, member: Id<Member>) -> bool {
+    let key = (mail.id.bytes(), member);
+    net.app.store.read(|read| read.get::<Notice>(&key)).unwrap().is_some()
+}
+
+fn play_shared(net: &Net, desk: &Mailbox, mail: &Mail, steps: Vec<(bool, Shared)>) {
+    let (id, sender) = (mail.id, Owner::member(net.doctor.id));
+    for (first, event) in steps {
+        net.app.store.clock().advance(SignedDuration::from_mins(11));
+        let member = if first { net.nurse.clone() } else { net.clerk.clone() };
+        let (owner, by, now) = (Owner::mailbox(desk.id), member.id, net.app.now());
+        let desk = desk.clone();
+        act(&net.app.store, move |write| {
+            let later = now + SignedDuration::from_hours(1);
+            let done = match event {
+                Shared::Open => acts::open(write, owner, by, id, now).map(drop),
+                Shared::Bin => acts::move_to_bin(write, owner, by, id, now),
+                Shared::Restore => acts::restore(write, owner, id, now),
+                Shared::Later => acts::put_off(write, owner, by, id, later, now),
+                Shared::Done => acts::set_done(write, owner, by, id, true, now),
+                Shared::Undone => acts::set_done(write, owner, by, id, false, now),
+                Shared::Take => acts::take_charge(write, &desk, &member, id, true, now),
+                Shared::GiveBack => acts::take_charge(write, &desk, &member, id, false, now),
+                Shared::Remind => acts::remind(write, sender, id, now).map(drop),
+                Shared::Withdraw => acts::withdraw(write, sender, id, now).map(drop),
+            };
+            drop(done);
+        });
+    }
+}
+
+#[tokio::test]
+async fn a_colleague_who_looks_ends_the_notice_and_one_who_takes_charge_the_wait() {
+    let net = Net::new();
+    let (desk, mail) = letter_to_desk(&net);
+    let (nurse, clerk) = (net.visitor(Persona::Member), net.visitor(Persona::Office));
+    let badge = |page: &str| {
+        let (_, rest) = page.split_once("data-unread-number>").unwrap();
+        rest.split('<').next().unwrap().to_owned()
+    };
+    assert!(has_notice(&net, &mail, net.clerk.id) && has_notice(&net, &mail, net.nurse.id));
+    assert_eq!(badge(&clerk.get("/directory").await.body), "1");
+    let at = format!("/mail/{}?box={}", mail.id, desk.id);
+    nurse.get(&at).await;
+    assert!(!has_notice(&net, &mail, net.clerk.id), "a colleague has looked");
+    assert_eq!(badge(&clerk.get("/directory").await.body), "1", "nobody has taken charge");
+    let inbox = clerk.get("/mail/inbox").await.body;
+    assert!(inbox.contains("担当なし 1"), "labelled apart from one's own");
+    assert!(clerk.get("/").await.body.contains("新着メールはありません"));
+    let named = desk.id.to_string();
+    let take = [("box", named.as_str()), ("on", "yes")];
+    nurse.post(&format!("/mail/{}/charge", mail.id), &take).await;
+    assert_eq!(badge(&clerk.get("/directory").await.body), "0");
+    let back = [("box", named.as_str()), ("on", "no")];
+    nurse.post(&format!("/mail/{}/charge", mail.id), &back).await;
+    assert_eq!(badge(&clerk.get("/directory").await.body), "1");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 64,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+    #[test]
+    fn what_waits_for_somebody_is_counted_right_in_every_order(steps in shared_events()) {
+        let net = Net::new();
+        let (desk, mail) = letter_to_desk(&net);
+        play_shared(&net, &desk, &mail, steps);
+        let (owner, kept) = (Owner::mailbox(desk.id), mail.clone());
+        let entry = act(&net.app.store, move |write| entry_of(write, owner, &kept).unwrap());
+        let entry = entry.expect("one entry, in one folder");
+        let received = matches!(entry.state, EntryState::Unopened | EntryState::Opened);
+        let expected = received && entry.folder == Folder::Inbox && entry.marks.charge.is_none();
+        prop_assert_eq!(waits(&net, &desk), i64::from(expected));
+        let opened = entry.state == EntryState::Opened;
+        for member in [net.nurse.id, net.clerk.id] {
+            prop_assert!(!(opened && has_notice(&net, &mail, member)), "ends for all who read it");
+        }
+    }
 }
 
 proptest! {

@@ -7,7 +7,7 @@ use store::{Clock, Id, StoreError, Write};
 use super::{Leave, Leaving, Sent};
 use crate::kit::bell::What;
 use crate::mail::delivery;
-use crate::mail::drafts::{Draft, DraftProblem, DraftState, own_for_change};
+use crate::mail::drafts::{Draft, DraftProblem, DraftState, own_for_change, reads};
 use crate::mail::model::{Mail, Owner};
 use crate::notices::{self, Arrival};
 
@@ -40,8 +40,14 @@ pub fn send(
         Leave::Soon { undo } => (now.saturating_add(undo).unwrap_or(now), false),
         Leave::At { at } => (at, true),
     };
-    for recipient in &draft.recipients {
-        delivery::person(write, *recipient, now)?;
+    if let Some(via) = draft.via
+        && !reads(write, owner, via)?
+    {
+        return Err(DraftProblem::WrongSender);
+    }
+    let via = draft.via.map(Owner::mailbox);
+    for one in via.iter().chain(&draft.recipients) {
+        delivery::person(write, *one, now)?;
     }
     draft.state = DraftState::Outgoing { leaves_at, chosen };
     draft.version += 1;
@@ -64,7 +70,9 @@ pub fn take_back(
         DraftState::Stopped { .. } => {
             notices::end(write, owner, id.bytes())?;
         }
-        DraftState::Writing | DraftState::Discarded => return Ok(draft),
+        DraftState::Writing => return Ok(draft),
+        // Thrown away by mistake.
+        DraftState::Discarded => {}
     }
     draft.state = DraftState::Writing;
     draft.version += 1;
@@ -113,6 +121,11 @@ fn first_gone(
     draft: &Draft,
     now: Timestamp,
 ) -> Result<Option<Id<Owner>>, StoreError> {
+    if let Some(via) = draft.via
+        && !reads(write, draft.owner, via)?
+    {
+        return Ok(Some(Owner::mailbox(via)));
+    }
     let via = draft.via.map(Owner::mailbox);
     let all = std::iter::once(Owner::member(draft.owner)).chain(via);
     for owner in all.chain(draft.recipients.iter().copied()) {

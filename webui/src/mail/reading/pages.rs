@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use store::{Id, StoreError};
 
-use super::view::Seen;
+use super::view::{Seen, StarView};
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
 use crate::kit::files::{self, Shown};
@@ -18,6 +18,7 @@ use crate::mail::lists::Shelf;
 use crate::mail::lists::pages::{Place, shelf_page};
 use crate::mail::marks::pages::problem;
 use crate::mail::model::{Entry, EntryState, File, Mail, Receipt};
+use crate::mail::people::is_favourite;
 use crate::mail::tables::{self, conversation};
 use crate::pictures::Kind;
 
@@ -53,6 +54,7 @@ pub async fn show_mail(
     let seen = Seen { asked: &asked, boxes: &boxes, directory: &directory };
     let mut view = seen.mail(&mail, &entry, &receipts);
     view.back.clone_from(&page.folder.href);
+    view.star = star(&app, &asked, &boxes, &mail)?;
     let act = asked.act("mail.conversation").on("mail", id);
     let parts = app.store.glance(act, |view| conversation(view, &owners, mail.thread))?;
     if parts.len() > 1 {
@@ -61,6 +63,21 @@ pub async fn show_mail(
     let title = if view.subject.is_empty() { page.folder.name } else { &view.subject }.to_owned();
     page.mail = Some(view);
     frame.unread_changed(&app, by)?.show(Nav::Mail, title, &page)
+}
+
+/// The star beside the sender; nobody gives one to oneself.
+fn star(
+    app: &App,
+    asked: &SignedIn,
+    boxes: &Boxes,
+    mail: &Mail,
+) -> Result<Option<StarView>, StoreError> {
+    let owner = mail.answer_to().owner;
+    if boxes.owners().contains(&owner) {
+        return Ok(None);
+    }
+    let on = app.store.read(|read| is_favourite(read, asked.id(), owner))?;
+    Ok(Some(StarView { owner, on }))
 }
 
 /// Only the sender sees who has opened.

@@ -37,6 +37,14 @@ pub struct MailView {
     pub parts: Vec<PartView>,
     can: Can,
     pub back: String,
+    /// Beside the sender; not beside oneself.
+    pub star: Option<StarView>,
+}
+
+#[derive(Serialize)]
+pub struct StarView {
+    pub owner: Id<Owner>,
+    pub on: bool,
 }
 
 #[derive(Serialize)]
@@ -123,6 +131,7 @@ impl Seen<'_> {
             parts: Vec::new(),
             can: can(mail, entry, sent, withdrawn, shared.is_some(), chase),
             back: String::new(),
+            star: None,
         }
     }
 

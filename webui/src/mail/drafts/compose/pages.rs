@@ -6,12 +6,14 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
 use store::Id;
 
-use super::super::model::{Draft, DraftKind, DraftState, Missing, Text, TooLong};
+use super::super::insert::pages::{appended, words};
+use super::super::model::{Draft, DraftState, Sender, Text};
+use super::super::picks::SearchView;
 use super::super::sending::pages::problem;
 use super::super::tables::{self, DraftProblem, Edit};
-use super::super::views::{
-    DraftView, Errors, Limits, Quote, SearchView, file_views, recipients, search,
-};
+use super::super::views::Errors;
+use super::say;
+use super::view::{ComposePage, at_hand};
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
 use crate::kit::form::{Fields, number};
@@ -20,21 +22,8 @@ use crate::kit::japanese;
 use crate::kit::member::SignedIn;
 use crate::kit::page::Page;
 use crate::kit::path::Path;
-use crate::mail::boxes::Boxes;
-use crate::mail::model::{AnswerWish, Importance};
-use crate::mail::tables::mail_of;
-
-#[derive(Serialize)]
-struct ComposePage {
-    draft: DraftView,
-    search: SearchView,
-    errors: Errors,
-    limits: Limits,
-}
-
-impl Page for ComposePage {
-    const TEMPLATE: &'static str = "mail/drafts/compose.html";
-}
+use crate::mail::model::{AnswerWish, Importance, Owner};
+use crate::mail::people;
 
 #[derive(Default, Deserialize)]
 pub struct Asked {
@@ -68,39 +57,7 @@ fn show_compose(
     q: &str,
     errors: Errors,
 ) -> Result<Response, Failure> {
-    let directory = app.directory()?;
-    let source = match draft.kind.source() {
-        Some(id) => {
-            let owners = Boxes::of(app, asked)?.owners();
-            let act = asked.act("mail.read").on("mail", id);
-            app.store.glance(act, |view| mail_of(view, &owners, id))?
-        }
-        None => None,
-    };
-    let view = DraftView {
-        id: draft.id,
-        version: draft.version,
-        subject: draft.subject.clone(),
-        importance: draft.importance.key(),
-        answer: draft.answer.key(),
-        body: draft.body.clone(),
-        saved: (draft.version > 1).then(|| japanese::clock(&japanese::local(draft.saved_at))),
-        recipients: recipients(app, &directory, draft),
-        files: file_views(draft),
-        kind: match draft.kind {
-            DraftKind::New => "new",
-            DraftKind::Reply(_) => "reply",
-            DraftKind::Forward(_) => "forward",
-        },
-        quote: source.map(|(mail, _)| Quote {
-            who: format!("{} {}", mail.sender.name, mail.sender.job.map_or("", japanese::job)),
-            when: japanese::long(mail.sent_at),
-            body: mail.body,
-        }),
-    };
-    let search = search(app, &directory, draft, q);
-    let limits = Limits { file: "2GB", total: "20件" };
-    frame.show(Nav::Mail, "メールを書く", &ComposePage { draft: view, search, errors, limits })
+    frame.show(Nav::Mail, "メールを書く", &ComposePage::of(app, asked, draft, q, errors)?)
 }
 
 pub fn read_text(fields: &Fields) -> Text {
@@ -109,6 +66,15 @@ pub fn read_text(fields: &Fields) -> Text {
         body: fields.long("body"),
         importance: Importance::of_key(fields.text("importance")),
         answer: AnswerWish::of_key(fields.text("answer")),
+    }
+}
+
+/// A form with one sender does not ask for it.
+pub fn read_sender(fields: &Fields) -> Sender {
+    match (fields.has("sender"), fields.id("sender")) {
+        (false, _) => Sender::AsItIs,
+        (true, Some(mailbox)) => Sender::Mailbox(mailbox),
+        (true, None) => Sender::Own,
     }
 }
 
@@ -121,14 +87,22 @@ pub async fn post_draft(
     State(app): State<App>,
     fields: Fields,
 ) -> Result<Response, Failure> {
+    let mut typed = read_text(&fields);
+    if fields.has("insert") {
+        let draft = read_own(&app, &asked, id)?;
+        if let Some(words) = words(&app, &asked, &draft, fields.text("insert"))? {
+            typed.body = appended(&typed.body, &words);
+        }
+    }
     let edit = Edit {
         version: number(fields.text("version")).unwrap_or_default(),
-        text: read_text(&fields),
+        text: typed.clone(),
         add: fields.all("add").filter_map(|one| one.parse().ok()).collect(),
         remove: fields.id("remove"),
         remove_file: number(fields.text("remove_file")),
+        groups: fields.all("group").filter_map(|one| one.parse().ok()).collect(),
+        sender: read_sender(&fields),
     };
-    let typed = edit.text.clone();
     let (owner, now) = (asked.id(), asked.now());
     let act = asked.act("draft.save").on("draft", id);
     let saved = app.store.write(act, move |write| tables::save(write, owner, id, edit, now)).await;
@@ -144,13 +118,30 @@ pub async fn post_draft(
         let answer = serde_json::json!({ "version": draft.version, "saved": saved });
         return Ok(axum::Json(answer).into_response());
     }
+    go_on(&app, &asked, frame, &draft, &fields).await
+}
+
+/// Where the button leads, once everything typed is safe.
+async fn go_on(
+    app: &App,
+    asked: &SignedIn,
+    frame: Frame,
+    draft: &Draft,
+    fields: &Fields,
+) -> Result<Response, Failure> {
+    let stars = [("star", true), ("unstar", false)];
+    if let Some((name, on)) = stars.into_iter().find(|(name, _)| fields.has(name)) {
+        let owner: Id<Owner> = fields.id(name).ok_or(Failure::NotFound)?;
+        people::pages::give(app, asked, owner, on).await?;
+        return show_compose(app, asked, frame, draft, fields.text("q"), Errors::default());
+    }
     match fields.text("step") {
-        "confirm" => go_to_confirm(&app, &asked, frame, &draft),
-        "search" => {
-            let q = fields.text("q");
-            show_compose(&app, &asked, frame, &draft, q, Errors::default())
+        "confirm" => go_to_confirm(app, asked, frame, draft),
+        "search" => show_compose(app, asked, frame, draft, fields.text("q"), Errors::default()),
+        _ => {
+            let place = if fields.has("insert") { "#body" } else { "" };
+            Ok(Redirect::to(&format!("/mail/drafts/{}{place}", draft.id)).into_response())
         }
-        _ => Ok(Redirect::to(&format!("/mail/drafts/{id}")).into_response()),
     }
 }
 
@@ -168,33 +159,7 @@ fn type_again(
     typed: Text,
     why: DraftProblem,
 ) -> Result<Response, Failure> {
-    let errors = match &why {
-        DraftProblem::SavedElsewhere => Errors {
-            form: Some(
-                "この下書きは別の画面で保存されています。いまの内容で上書きするときは、\
-                 もう一度「保存」または「確認へ進む」を押してください。",
-            ),
-            ..Errors::default()
-        },
-        DraftProblem::TooLong(TooLong::Subject) => Errors {
-            subject: Some("件名は100文字以内で入力してください"),
-            ..Errors::default()
-        },
-        DraftProblem::TooLong(TooLong::Body) => Errors {
-            body: Some("本文は10,000文字以内で入力してください"),
-            ..Errors::default()
-        },
-        DraftProblem::TooLong(TooLong::Recipients) => {
-            Errors { recipients: Some("宛先は100人までです"), ..Errors::default() }
-        }
-        DraftProblem::Unknown
-        | DraftProblem::TooManyFiles
-        | DraftProblem::Incomplete
-        | DraftProblem::Leaving
-        | DraftProblem::WrongMoment
-        | DraftProblem::GoneRecipient(_)
-        | DraftProblem::Store(_) => return Err(problem(why)),
-    };
+    let errors = say::errors(why).map_err(problem)?;
     let kept = read_own(app, asked, id)?;
     let shown = Draft {
         subject: typed.subject,
@@ -217,17 +182,8 @@ fn go_to_confirm(
     if missing.nothing() {
         return Ok(Redirect::to(&format!("/mail/drafts/{}/confirm", draft.id)).into_response());
     }
-    let page = show_compose(app, asked, frame, draft, "", say_missing(&missing))?;
+    let page = show_compose(app, asked, frame, draft, "", say::missing(&missing))?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
-}
-
-fn say_missing(missing: &Missing) -> Errors {
-    Errors {
-        recipients: missing.recipients.then_some("宛先を1人以上選んでください"),
-        subject: missing.subject.then_some("件名を入力してください"),
-        body: missing.body.then_some("本文を入力してください"),
-        ..Errors::default()
-    }
 }
 
 /// Words typed into the search field, as a part of the page.
@@ -239,8 +195,7 @@ pub async fn show_recipients(
     State(app): State<App>,
 ) -> Result<Response, Failure> {
     let draft = read_own(&app, &asked, id)?;
-    let directory = app.directory()?;
-    frame.show_part(&RecipientsPart { search: search(&app, &directory, &draft, &query.q) })
+    frame.show_part(&RecipientsPart { search: at_hand(&app, &asked, &draft, &query.q)? })
 }
 
 #[derive(Serialize)]

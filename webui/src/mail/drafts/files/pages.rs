@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use store::Id;
 
 use super::super::attach::{AttachProblem, attachment};
-use super::super::compose::pages::read_text;
+use super::super::compose::pages::{read_sender, read_text};
 use super::super::model::Draft;
 use super::super::sending::pages::problem;
 use super::super::tables::{self, Edit};
@@ -126,13 +126,8 @@ async fn save_typed(
 ) -> Result<(), Failure> {
     token.check(fields.text("token"))?;
     let version = number(fields.text("version")).unwrap_or_default();
-    let edit = Edit {
-        version,
-        text: read_text(&fields),
-        add: Vec::new(),
-        remove: None,
-        remove_file: None,
-    };
+    let edit =
+        Edit { version, text: read_text(&fields), sender: read_sender(&fields), ..Edit::default() };
     let (owner, now) = (asked.id(), asked.now());
     let act = asked.act("draft.save").on("draft", id);
     let saved = app.store.write(act, move |write| tables::save(write, owner, id, edit, now));

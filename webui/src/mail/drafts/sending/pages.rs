@@ -8,9 +8,10 @@ use serde::Serialize;
 use store::{Id, StoreError};
 
 use super::super::compose::pages::read_own;
+use super::super::insert::pages::own_words;
 use super::super::model::{Draft, DraftState};
 use super::super::tables::{self, DraftProblem};
-use super::super::views::{self, DraftView, file_views, owner_view};
+use super::super::views::{self, DraftView, GroupNote, file_views, group_notes, owner_view};
 use crate::kit::app::App;
 use crate::kit::failure::{Failure, Said};
 use crate::kit::form::{Fields, number};
@@ -21,6 +22,7 @@ use crate::kit::page::Page;
 use crate::kit::path::Path;
 use crate::mail::model::Owner;
 use crate::mail::outbox::{self, Leave};
+use crate::mail::phrases::left_in;
 use crate::mail::views::PersonView;
 use crate::me::absence::away;
 
@@ -29,7 +31,7 @@ struct ConfirmPage {
     draft: DraftView,
     recipients: Vec<Checked>,
     facilities: usize,
-    warnings: Vec<&'static str>,
+    warnings: Vec<String>,
     via: Option<PersonView>,
     undo_seconds: i64,
     /// When it leaves, where it is on its way.
@@ -45,6 +47,8 @@ impl Page for ConfirmPage {
 struct Checked {
     #[serde(flatten)]
     person: PersonView,
+    /// The group that brought this recipient.
+    group: Option<String>,
     twins: Vec<PersonView>,
     away: Option<AwayView>,
 }
@@ -70,14 +74,32 @@ fn away_view(
 fn checked(
     app: &App,
     directory: &Directory,
+    groups: &[GroupNote],
     owner: Id<Owner>,
 ) -> Result<Option<Checked>, StoreError> {
     let Some(person) = owner_view(directory, owner) else { return Ok(None) };
     let member = directory.member(Id::from_bytes(owner.bytes()));
     let twins = member.map(|entry| directory.namesakes(entry, app.today())).unwrap_or_default();
     let twins = twins.iter().map(|twin| views::person(twin)).collect();
-    Ok(Some(Checked { person, twins, away: away_view(app, directory, owner)? }))
+    let group = groups.iter().find(|group| group.has(owner)).map(|group| group.name.clone());
+    Ok(Some(Checked { person, group, twins, away: away_view(app, directory, owner)? }))
 }
+
+/// What one would be sorry for after sending.
+fn warnings(draft: &Draft) -> Vec<String> {
+    let own = own_words(&draft.body);
+    let mut found = Vec::new();
+    if draft.files.is_empty() && ATTACHED.iter().any(|word| own.contains(word)) {
+        found.push("本文に「添付」とありますが、ファイルが付いていません。".to_owned());
+    }
+    if let Some(mark) = left_in(&own) {
+        found.push(format!("本文に {mark} が残っています。書き換えてから送ってください。"));
+    }
+    found
+}
+
+/// Words that promise a file.
+const ATTACHED: [&str; 3] = ["添付", "別添", "ファイルを付け"];
 
 pub async fn show_confirm(
     Path(id): Path<Id<Draft>>,
@@ -94,9 +116,12 @@ pub async fn show_confirm(
         DraftState::Writing | DraftState::Discarded | DraftState::Stopped { .. } => None,
     };
     let directory = app.directory()?;
+    let act = asked.act("draft.read").on("draft", id);
+    let groups = app.store.glance(act, |view| tables::groups_of(view, id))?;
+    let groups = group_notes(groups, &directory, &draft);
     let mut recipients = Vec::new();
     for one in &draft.recipients {
-        recipients.extend(checked(&app, &directory, *one)?);
+        recipients.extend(checked(&app, &directory, &groups, *one)?);
     }
     let mut facilities: Vec<_> = recipients.iter().map(|one| &one.person.facility).collect();
     facilities.sort_unstable();
@@ -104,7 +129,7 @@ pub async fn show_confirm(
     let page = ConfirmPage {
         facilities: facilities.len(),
         recipients,
-        warnings: Vec::new(),
+        warnings: warnings(&draft),
         via: draft.via.and_then(|via| owner_view(&directory, Owner::mailbox(via))),
         undo_seconds: app.rules.undo.as_secs(),
         leaves: leaves_at.map(japanese::long),
@@ -121,6 +146,8 @@ pub async fn show_confirm(
             files: file_views(&draft),
             kind: "new",
             quote: None,
+            groups,
+            senders: Vec::new(),
         },
     };
     let title = if page.leaves.is_some() { "送信待ち" } else { "送信の確認" };
@@ -184,7 +211,8 @@ pub async fn post_discard(
         .write(act, move |write| tables::discard(write, owner, id, now))
         .await
         .map_err(problem)?;
-    Ok(redirect_saying("/mail/drafts", "下書きを破棄しました。ごみ箱から開き直せます"))
+    let to = format!("/mail/drafts?undo={id}");
+    Ok(redirect_saying(&to, "下書きを破棄しました。ごみ箱から開き直せます"))
 }
 
 pub fn problem(problem: DraftProblem) -> Failure {
@@ -218,6 +246,14 @@ pub fn problem(problem: DraftProblem) -> Failure {
         DraftProblem::TooManyFiles => said(
             "添付ファイルは20件までです。",
             "いくつかの添付をやめるか、メールを分けてください。",
+        ),
+        DraftProblem::WrongSender => said(
+            "差出人に選んだメールボックスの担当から外れています。",
+            "下書きを開き、差出人を選び直してから、もう一度送信してください。",
+        ),
+        DraftProblem::GoneGroup | DraftProblem::GroupTooLarge { .. } => said(
+            "選んだ宛先グループは使えなくなったか、宛先が多すぎます。",
+            "下書きを開き、宛先を確かめてください。",
         ),
         DraftProblem::GoneRecipient(_) => said(
             "宛先の中に、退職・異動などで受け取れない職員がいます。",
