@@ -16,6 +16,7 @@ use provisioning::public::{self, Alarm, Host, Trouble};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{Act, Actor, Id, Read, Store, StoreError};
+use webui::index::Reach;
 use webui::kit::app::App;
 use webui::kit::session;
 use webui::kit::tls::Source;
@@ -160,9 +161,26 @@ fn status(config: &Config, store: &Store, app: Option<&App>) -> anyhow::Result<V
         "facilities": facilities,
         "members": members,
         "devices": devices,
+        "search": app.map(|app| search(app, head.number)),
         "trail_rows": head.number,
         "trail_hash": data_encoding::HEXLOWER.encode(&head.hash),
     }))
+}
+
+/// How far the search index is.
+fn search(app: &App, newest: u64) -> Value {
+    let (state, since) = match app.index_gauge.reach() {
+        Reach::Nothing => ("opening", None),
+        Reach::Since(at) => ("filling", Some(at.to_string())),
+        Reach::Everything => ("complete", None),
+    };
+    json!({
+        "state": state,
+        "mails": app.index.pieces(),
+        "filled_back_to": since,
+        "behind_acts": newest.saturating_sub(app.index_gauge.followed()),
+        "bytes": app.index.bytes().ok(),
+    })
 }
 
 /// Each host's certificate as it is served, or as it would be.

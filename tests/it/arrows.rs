@@ -28,6 +28,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["plist"], &["provisioning/src/mobileconfig/"]),
     // A parser for the one script that cannot run here.
     (&["tree_sitter", "tree_sitter_powershell"], &["tests/"]),
+    (&["tantivy"], &["webui/src/index/"]),
     (&["instant_acme"], &["webui/src/acme/"]),
     (&["webpki_roots"], &["webui/src/acme/", "appliance/src/client.rs"]),
     (&["passki"], &["provisioning/src/passkeys/ceremony.rs"]),

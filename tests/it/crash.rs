@@ -10,6 +10,7 @@ use tests::load::{Draw, Said, Worker, staff};
 use tests::program::{Appliance, Program, success};
 
 use crate::checks::check_everything;
+use crate::found::check_found;
 
 const KILLS: u64 = 20;
 const WORKERS: usize = 4;
@@ -48,6 +49,7 @@ async fn nothing_answered_is_lost_and_nothing_is_there_by_half() {
             program.kill();
             looked += 1;
             check_everything(&place, &said.lock().unwrap());
+            check_found(&place);
             success(&place.run(&["verify"]));
             success(&place.run(&["trail", "verify"]));
             program = Program::run(&place);

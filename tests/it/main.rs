@@ -33,6 +33,7 @@ mod script;
 
 mod checks;
 mod crash;
+mod found;
 mod restore;
 mod stolen;
 

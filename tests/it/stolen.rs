@@ -10,6 +10,8 @@ use tests::network::layout;
 use tests::program::{Appliance, OFFICE_CODE, Program};
 use tests::scan::{files, leaks};
 
+use crate::found::brought_up;
+
 const MAILS: &str = include_str!("../../appliance/src/demo/mails.toml");
 
 /// Short words come up by chance in some megabytes of noise.
@@ -22,6 +24,7 @@ async fn a_stolen_folder_gives_nothing_away() {
     Program::try_out(folder.path()).kill();
     let words = secrets();
     assert!(words.len() > 200, "{} words are looked for", words.len());
+    index(folder.path());
     let store = folder.path().join("store");
     let bytes: u64 = files(&store).iter().map(|file| file.metadata().unwrap().len()).sum();
     println!("{} words in {} files of {bytes} bytes", words.len(), files(&store).len());
@@ -32,10 +35,26 @@ async fn a_stolen_folder_gives_nothing_away() {
     let layout = layout(folder.path());
     let thief = Store::open(&layout, &MasterKey::random(), Clock::system(), MIGRATIONS);
     assert!(thief.is_err(), "a folder without its master key stays closed");
-    let text = std::fs::read_to_string(folder.path().join("master-key")).unwrap();
+    open(folder.path()).close();
+}
+
+/// Of the owner, who has the master key.
+fn open(folder: &Path) -> Store {
+    let text = std::fs::read_to_string(folder.join("master-key")).unwrap();
     let key = data_encoding::HEXLOWER.decode(text.trim().as_bytes()).unwrap();
     let key = MasterKey::new(key.try_into().unwrap());
-    Store::open(&layout, &key, Clock::system(), MIGRATIONS).expect("and opens with it").close();
+    let opened = Store::open(&layout(folder), &key, Clock::system(), MIGRATIONS);
+    opened.expect("a folder opens with its master key")
+}
+
+/// All letters are in the search index, which lies in the folder too.
+fn index(folder: &Path) {
+    let store = open(folder);
+    let app = brought_up(&store);
+    let index = files(&folder.join("store/mail-index"));
+    assert!(app.index.pieces() > 20 && index.len() > 5, "{} files", index.len());
+    drop(app);
+    store.close();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,6 +6,7 @@
 
 pub mod acme;
 pub mod fuzz;
+pub mod index;
 pub mod kit;
 pub mod pictures;
 
@@ -77,9 +78,12 @@ pub async fn serve(app: App, listener: TcpListener, stop: CancellationToken) {
     tokio::spawn(mail::outbox::run(app.clone(), stop.clone()));
     tokio::spawn(notices::outside::run(app.clone(), stop.clone()));
     let renewal = tokio::spawn(acme::run(app.clone(), stop.clone()));
+    let indexing = tokio::spawn(mail::search::run(app.clone(), stop.clone()));
     listen::serve(app, listener, doors, stop).await;
     signals.abort();
     acme::wait(renewal).await;
+    // The store is closed after this, and the index reads from it.
+    drop(indexing.await);
 }
 
 /// Both hosts, each with its layers: what is outside comes last.

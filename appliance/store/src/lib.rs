@@ -55,5 +55,8 @@ pub use blobs::{
     UNNAMED_KEPT,
 };
 
+mod sealed;
+pub use sealed::{Durable, SealedFile, SealedFolder, SealedWriter};
+
 mod backup;
 pub use backup::{BackupError, BackupReport, back_up, new_recovery_key, restore};

@@ -9,12 +9,12 @@ use std::thread::JoinHandle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, oneshot};
 
 use crate::engine::{Engine, RedbEngine};
-use crate::files::make_folder;
+use crate::files::{folder_of, make_folder};
 use crate::migrate::{self, Migration};
 use crate::writer::{Batch, Generations, Job, Patience, Writer};
 use crate::{
-    Act, Blobs, Change, Clock, House, KeyRing, KeyRingError, MasterKey, Read, StoreError, View,
-    Write,
+    Act, Blobs, Change, Clock, House, KeyRing, KeyRingError, MasterKey, Read, SealedFolder,
+    StoreError, View, Write,
 };
 
 /// Acts that may wait at once; beyond it callers wait for a place, so memory stays bounded.
@@ -70,6 +70,7 @@ struct Inner {
     ring: Arc<KeyRing>,
     clock: Clock,
     blobs: Blobs,
+    folder: PathBuf,
     changes: broadcast::Sender<Arc<Change>>,
     generations: Arc<Generations>,
     places: Arc<Semaphore>,
@@ -142,6 +143,7 @@ impl Store {
         blobs: &Path,
     ) -> Result<Self, StoreError> {
         let ring = Arc::new(ring);
+        let folder = folder_of(blobs).to_owned();
         let blobs = Blobs::open(blobs, &ring)?;
         let (changes, _) = broadcast::channel(CHANGES_BUFFERED);
         let (jobs, waiting) = channel();
@@ -159,6 +161,7 @@ impl Store {
             .map_err(StoreError::engine("start the writer"))?;
         Ok(Self(Arc::new(Inner {
             blobs,
+            folder,
             engine,
             ring,
             clock,
@@ -176,6 +179,11 @@ impl Store {
 
     pub fn blobs(&self) -> &Blobs {
         &self.0.blobs
+    }
+
+    /// Sealed files beside the rows, for what can be made from them again. Not in backups.
+    pub fn sealed_folder(&self, name: &'static str) -> Result<SealedFolder, StoreError> {
+        SealedFolder::open(&self.0.folder.join(name), &self.0.ring)
     }
 
     pub fn ring(&self) -> &KeyRing {

@@ -24,6 +24,7 @@ use super::tls::{Tls, TlsError};
 use super::turns::Turns;
 use super::waiting::Badge;
 use crate::acme::{Renewal, Settings};
+use crate::index::{Gauge, Index};
 use crate::notices::outside::Outside;
 use crate::pictures::Cleaner;
 
@@ -85,6 +86,9 @@ pub struct Parts {
     pub outside: Outside,
     /// Uploads that are being received.
     pub turns: Turns,
+    /// Mails by their words, and how many of them are in it.
+    pub index: Index,
+    pub index_gauge: Gauge,
     directory: Mutex<Option<Cached>>,
 }
 
@@ -125,6 +129,7 @@ impl App {
     pub fn new(store: Store, config: &Config) -> Result<Self, AppError> {
         let network = store.read(network::settings)?.ok_or(AppError::NoNetwork)?;
         let authority = store.read(network::authority)?.ok_or(AppError::NoNetwork)??;
+        let index = Index::new(store.sealed_folder("mail-index")?);
         let hosts = ["app", "touroku"].map(|host| format!("{host}.{}", network.domain));
         let tls = Tls::start(&store, &authority, hosts, config.acme.is_some())?;
         Ok(Self(Arc::new(Parts {
@@ -143,6 +148,8 @@ impl App {
             outbox: OutboxBell::default(),
             outside: config.outside.clone(),
             turns: Turns::default(),
+            index,
+            index_gauge: Gauge::default(),
             directory: Mutex::new(None),
         })))
     }

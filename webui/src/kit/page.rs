@@ -104,6 +104,7 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "mail/reading/print.html",
     "mail/chase/urgent.html",
     "mail/viewer/view.html",
+    "mail/search/search.html",
     "directory/directory.html",
     "trail/trail.html",
     "notices/notices.html",

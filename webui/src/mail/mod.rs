@@ -31,6 +31,7 @@ mod chores;
 mod letter;
 
 mod export;
+pub mod search;
 mod viewer;
 
 #[cfg(test)]
@@ -54,6 +55,7 @@ pub fn routes() -> Routes {
         chase::routes(),
         export::routes(),
         viewer::routes(),
+        search::routes(),
     ];
     parts.into_iter().fold(Routes::default(), Routes::join)
 }

@@ -95,6 +95,8 @@ fn of_mail(action: &str) -> &str {
         "phrase.change" => "定型文を変更した",
         "phrase.remove" => "定型文を削除した",
         "mail.list" => "メールの一覧を見た",
+        "mail.search" => "メールを検索した",
+        "mail.index" => "検索のためにメールを索引に入れた",
         "mail.open" => "メールを開封した",
         "mail.read" => "メールを読んだ",
         "mail.send" => "メールを送信した",

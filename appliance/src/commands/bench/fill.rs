@@ -82,8 +82,18 @@ impl Mails {
         let (subject, body) = town.sample.get(place).context("no sample mails")?;
         let recipients = recipients.map(|one| one.person.clone());
         let (id, sender) = (store.clock().id(), sender.person.clone());
-        Ok(Mail::plain(id, sender, recipients, subject.clone(), body.clone(), self.newest))
+        let body = format!("{body}\n{}", own_line(&mut self.draw));
+        Ok(Mail::plain(id, sender, recipients, subject.clone(), body, self.newest))
     }
+}
+
+/// Signs that hardly another mail has in this order, as names and medicines are in real ones.
+fn own_line(draw: &mut Draw) -> String {
+    const SIGNS: usize = 16;
+    const IDEOGRAPHS: usize = 2_000;
+    const FIRST: u32 = 0x4e00;
+    let sign = |_| char::from_u32(FIRST + u32::try_from(draw.below(IDEOGRAPHS)).unwrap_or(0));
+    (0..SIGNS).filter_map(sign).collect()
 }
 
 /// Most mails have been read long ago, and what is read has no notice any more.

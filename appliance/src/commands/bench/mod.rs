@@ -18,6 +18,7 @@ mod list;
 mod login;
 mod memory;
 mod revoke;
+mod search;
 mod send;
 mod starting;
 
@@ -62,6 +63,7 @@ enum Name {
     Flat,
     Files,
     Login,
+    Search,
 }
 
 /// Sizes of the store at which the list page is measured on the way to its full size.
@@ -117,6 +119,10 @@ impl Bench<'_> {
         }
         if self.wants(Name::Login) {
             let section = runtime()?.block_on(login::measure(&self.town))?;
+            self.keep(section);
+        }
+        if self.wants(Name::Search) {
+            let section = runtime()?.block_on(search::measure(&self.town, self.args.rows))?;
             self.keep(section);
         }
         if self.wants(Name::Send) {

@@ -25,7 +25,7 @@ pub use reader::BlobReader;
 mod sweep;
 pub use sweep::{BlobNames, SweepReport, UNNAMED_KEPT};
 
-mod frames;
+pub(crate) mod frames;
 pub(crate) use frames::{Keys, check_stream};
 
 /// A folder of blobs. Cheap to clone.
