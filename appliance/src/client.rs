@@ -6,6 +6,7 @@ use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
 use hyper::body::Incoming;
+use hyper::client::conn::http1::SendRequest;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use rustls::client::WebPkiServerVerifier;
@@ -74,17 +75,25 @@ pub async fn send(
     host: &str,
     request: Request<Body>,
 ) -> anyhow::Result<Response<Incoming>> {
+    Ok(connect(tls, address, host).await?.send_request(request).await?)
+}
+
+/// A connection that stays open for one request after the other.
+pub async fn connect(
+    tls: &TlsConnector,
+    address: &str,
+    host: &str,
+) -> anyhow::Result<SendRequest<Body>> {
     let stream =
         TcpStream::connect(address).await.with_context(|| format!("cannot reach {address}"))?;
     let name = ServerName::try_from(host.to_owned())?;
     let stream = tls.connect(name, stream).await.with_context(|| format!("no TLS with {host}"))?;
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(async move {
         // The answer tells whoever asked; the connection itself has nothing to add.
         drop(connection.await);
     });
-    Ok(sender.send_request(request).await?)
+    Ok(sender)
 }
 
 /// The whole body, up to a limit.

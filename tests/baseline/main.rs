@@ -1,7 +1,7 @@
 //! The baseline of `tokinet bench`: the same page and the same send on the bare libraries,
 //! without devices, sessions, rights, trail and sealing. It says what those cost.
 //!
-//! `baseline FOLDER list SAMPLE.json` or `baseline FOLDER send SENDERS SENDS`; answers JSON.
+//! `baseline FOLDER list SAMPLE.json` or `baseline FOLDER send SENDERS SENDS MAILS`; answers JSON.
 
 mod list;
 mod send;
@@ -19,7 +19,10 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let answer = match what.as_str() {
         "list" => runtime.block_on(list::measure(&folder, &PathBuf::from(next()?)))?,
-        "send" => runtime.block_on(send::measure(&folder, next()?.parse()?, next()?.parse()?))?,
+        "send" => {
+            let (senders, sends, mails) = (next()?.parse()?, next()?.parse()?, next()?.parse()?);
+            runtime.block_on(send::measure(&folder, senders, sends, mails))?
+        }
         _ => bail!("neither list nor send: {what}"),
     };
     #[expect(clippy::print_stdout, reason = "answering is what a command is for")]

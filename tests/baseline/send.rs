@@ -24,6 +24,12 @@ const AUDIT_ROW: [u8; 120] = [b'a'; 120];
 const MEMBERS: u64 = 5_000;
 const RECIPIENTS: u64 = 5;
 
+/// Far from its neighbours, and the same every time.
+const STRIDE: u64 = 7_919;
+
+/// Numbers of mails that lie there already, so that none is sent again.
+const OLDER: u64 = 1 << 40;
+
 /// The product's.
 const BATCH_MAX: usize = 512;
 
@@ -32,8 +38,14 @@ struct Job {
     done: oneshot::Sender<()>,
 }
 
-pub async fn measure(folder: &Path, senders: u64, sends: u64) -> anyhow::Result<serde_json::Value> {
+pub async fn measure(
+    folder: &Path,
+    senders: u64,
+    sends: u64,
+    mails: u64,
+) -> anyhow::Result<serde_json::Value> {
     let database = super::fresh(folder, "send.redb")?;
+    fill(&database, mails)?;
     let (jobs, waiting) = channel();
     let writer = std::thread::spawn(move || write(&database, &waiting));
     let (before, started) = (super::cpu(), Instant::now());
@@ -55,6 +67,28 @@ pub async fn measure(folder: &Path, senders: u64, sends: u64) -> anyhow::Result<
         "cpu_us": super::millis(spent / count) * 1_000.0,
         "p50_ms": super::millis(super::percentile(&mut latencies, 50)),
     }))
+}
+
+/// As many mails as the product's store holds, each in three folders: what a send costs depends
+/// on how far apart the rows lie that it touches.
+fn fill(database: &Database, mails: u64) -> anyhow::Result<()> {
+    const FOLDERS_OF_MAIL: u64 = 3;
+    const MAILS_A_COMMIT: u64 = 20_000;
+    for first in (0..mails).step_by(usize::try_from(MAILS_A_COMMIT)?) {
+        let mut rows: Vec<_> = (first..mails.min(first + MAILS_A_COMMIT))
+            .flat_map(|mail| (0..FOLDERS_OF_MAIL).map(move |n| mail * FOLDERS_OF_MAIL + n))
+            .map(|row| key(row.wrapping_mul(STRIDE) % MEMBERS, OLDER + row))
+            .collect();
+        rows.sort_unstable();
+        let transaction = database.begin_write()?;
+        let mut table = transaction.open_table(INBOXES)?;
+        for key in rows {
+            table.insert(key.as_slice(), ROW.as_slice())?;
+        }
+        drop(table);
+        transaction.commit()?;
+    }
+    Ok(())
 }
 
 fn step(senders: u64) -> usize {
@@ -122,8 +156,6 @@ fn put(transaction: &redb::WriteTransaction, batch: &[Job]) -> anyhow::Result<()
 }
 
 fn recipients(batch: &[Job]) -> impl Iterator<Item = (&Job, u64)> {
-    /// Far from its neighbours, and the same every time.
-    const STRIDE: u64 = 7_919;
     let of_job = |job| (0..RECIPIENTS).map(move |n| (job, n));
     let all = batch.iter().flat_map(of_job);
     all.map(|(job, n): (&Job, u64)| (job, (job.number * RECIPIENTS + n) * STRIDE % MEMBERS))

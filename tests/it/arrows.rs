@@ -29,6 +29,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     // A parser for the one script that cannot run here.
     (&["tree_sitter", "tree_sitter_powershell"], &["tests/"]),
     (&["tantivy"], &["webui/src/index/"]),
+    (&["mimalloc"], &["appliance/src/main.rs"]),
     (&["instant_acme"], &["webui/src/acme/"]),
     (&["webpki_roots"], &["webui/src/acme/", "appliance/src/client.rs"]),
     (&["passki"], &["provisioning/src/passkeys/ceremony.rs"]),

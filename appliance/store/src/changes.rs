@@ -50,7 +50,7 @@ pub(crate) fn append(
     into: &mut Overlay,
 ) -> Result<Vec<Change>, StoreError> {
     let rows = changes.rows().filter(|(table, ..)| !table.contains("_by_"));
-    let rows: Vec<_> = rows
+    let mut rows: Vec<_> = rows
         .map(|(table, key, value)| ChangedRow {
             table: table.to_owned(),
             key: key.clone(),
@@ -58,8 +58,12 @@ pub(crate) fn append(
         })
         .collect();
     let mut parts = Vec::new();
-    for (part, rows) in (0u64..).zip(rows.chunks(ROWS_A_PART)) {
-        let change = Change { number, at, rows: rows.to_vec() };
+    for part in 0u64.. {
+        if rows.is_empty() {
+            break;
+        }
+        let later = rows.split_off(rows.len().min(ROWS_A_PART));
+        let change = Change { number, at, rows: std::mem::replace(&mut rows, later) };
         let bytes = codec::encode(TABLE, VERSION, &change)?;
         into.set(TABLE, KeyBytes::of(&(number, part)), Some(bytes));
         parts.push(change);

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::RwLock;
+use std::sync::{RwLock, RwLockReadGuard};
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
@@ -143,24 +143,12 @@ impl KeyRing {
             .map_err(|_| KeyRingError::Damaged)
     }
 
-    pub(crate) fn seal(&self, table: &str, key: &[u8], plain: &[u8]) -> Vec<u8> {
+    /// For so many values at once: their nonces are drawn together.
+    pub(crate) fn sealing(&self, count: usize) -> Sealing<'_> {
         let sealers = self.sealers.read().unwrap_or_else(|poison| poison.into_inner());
-        #[expect(clippy::expect_used, reason = "a ring is never without its first key")]
-        let (number, sealer) = sealers.iter().next_back().expect("the ring holds a key");
-        let mut nonce = [0; NONCE_BYTES];
-        fill(&mut nonce);
-        let mut sealed = Vec::with_capacity(plain.len() + SEAL_BYTES);
-        sealed.extend_from_slice(&number.to_be_bytes());
-        sealed.extend_from_slice(&nonce);
-        sealed.extend_from_slice(plain);
-        let (_, body) = sealed.split_at_mut(2 + NONCE_BYTES);
-        let nonce = Nonce::assume_unique_for_key(nonce);
-        #[expect(clippy::expect_used, reason = "values are far below the cipher's limit")]
-        let tag = sealer
-            .seal_in_place_separate_tag(nonce, bound_to(table, key), body)
-            .expect("a value below 64 KiB can be sealed");
-        sealed.extend_from_slice(tag.as_ref());
-        sealed
+        let mut nonces = vec![[0; NONCE_BYTES]; count];
+        fill(nonces.as_flattened_mut());
+        Sealing { sealers, nonces }
     }
 
     pub(crate) fn unseal(
@@ -200,6 +188,36 @@ impl KeyRing {
     pub(crate) fn blob_key(&self) -> Zeroizing<[u8; 32]> {
         let secrets = self.secrets.read().unwrap_or_else(|poison| poison.into_inner());
         Zeroizing::new(secrets.blobs)
+    }
+}
+
+/// Seals values with the newest key.
+pub(crate) struct Sealing<'a> {
+    sealers: RwLockReadGuard<'a, BTreeMap<u16, LessSafeKey>>,
+    nonces: Vec<[u8; NONCE_BYTES]>,
+}
+
+impl Sealing<'_> {
+    pub fn seal(&mut self, table: &str, key: &[u8], plain: &[u8]) -> Vec<u8> {
+        #[expect(clippy::expect_used, reason = "a ring is never without its first key")]
+        let (number, sealer) = self.sealers.iter().next_back().expect("the ring holds a key");
+        let nonce = self.nonces.pop().unwrap_or_else(|| {
+            let mut nonce = [0; NONCE_BYTES];
+            fill(&mut nonce);
+            nonce
+        });
+        let mut sealed = Vec::with_capacity(plain.len() + SEAL_BYTES);
+        sealed.extend_from_slice(&number.to_be_bytes());
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(plain);
+        let (_, body) = sealed.split_at_mut(2 + NONCE_BYTES);
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        #[expect(clippy::expect_used, reason = "values are far below the cipher's limit")]
+        let tag = sealer
+            .seal_in_place_separate_tag(nonce, bound_to(table, key), body)
+            .expect("a value below 64 KiB can be sealed");
+        sealed.extend_from_slice(tag.as_ref());
+        sealed
     }
 }
 

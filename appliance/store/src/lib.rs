@@ -43,6 +43,7 @@ mod error;
 mod files;
 mod keyring;
 mod overlay;
+mod recent;
 mod writer;
 
 pub use codec::{decode, encode};

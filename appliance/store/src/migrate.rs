@@ -64,7 +64,7 @@ pub(crate) fn bring_up(
 ) -> Result<(), OpenError> {
     let known = schema_of(migrations);
     let snapshot = engine.snapshot()?;
-    let layers = Layers { snapshot: &*snapshot, ring, overlays: &[] };
+    let layers = Layers { snapshot: &*snapshot, ring, overlays: &[], recent: None };
     let found = schema(&layers)?;
     if found > known {
         return Err(OpenError::Newer { found, known });
@@ -85,7 +85,7 @@ pub(crate) fn bring_up(
         let before = std::mem::take(&mut own);
         let read = |table| {
             let overlays = [&before];
-            let layers = Layers { snapshot: &*snapshot, ring, overlays: &overlays };
+            let layers = Layers { snapshot: &*snapshot, ring, overlays: &overlays, recent: None };
             let mut rows = Vec::new();
             layers.range(table, &[], None, Order::Ascending, &mut |key, value| {
                 rows.push((key.to_vec(), value.to_vec()));

@@ -2,9 +2,11 @@
 //! the acts before it in the same batch.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::{Bound, ControlFlow};
 
 use crate::engine::{Order, Put, Snapshot, Visit};
+use crate::recent::Recent;
 use crate::{KeyRing, StoreError};
 
 type Rows = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
@@ -36,16 +38,21 @@ impl Overlay {
 
     pub fn absorb(&mut self, later: Self) {
         for (table, rows) in later.tables {
-            self.tables.entry(table).or_default().extend(rows);
+            match self.tables.entry(table) {
+                Entry::Vacant(place) => drop(place.insert(rows)),
+                Entry::Occupied(mut place) => place.get_mut().extend(rows),
+            }
         }
     }
 
     /// Sealed once here, however often the batch rewrote a row.
     pub fn sealed(self, ring: &KeyRing) -> Vec<Put> {
-        let mut puts = Vec::new();
+        let count = self.tables.values().map(BTreeMap::len).sum();
+        let mut puts = Vec::with_capacity(count);
+        let mut sealing = ring.sealing(count);
         for (table, rows) in self.tables {
             puts.extend(rows.into_iter().map(|(key, value)| {
-                let value = value.map(|plain| ring.seal(table, &key, &plain));
+                let value = value.map(|plain| sealing.seal(table, &key, &plain));
                 Put { table, key, value }
             }));
         }
@@ -70,6 +77,8 @@ pub(crate) struct Layers<'a> {
     pub snapshot: &'a dyn Snapshot,
     pub ring: &'a KeyRing,
     pub overlays: &'a [&'a Overlay],
+    /// Only on the writer's thread.
+    pub recent: Option<&'a Recent>,
 }
 
 impl Layers<'_> {
@@ -79,10 +88,17 @@ impl Layers<'_> {
                 return Ok(value.clone());
             }
         }
-        match self.snapshot.get(table, key)? {
-            Some(sealed) => self.ring.unseal(table, key, &sealed).map(Some),
-            None => Ok(None),
+        if let Some(value) = self.recent.and_then(|recent| recent.get(table, key)) {
+            return Ok(value);
         }
+        let value = match self.snapshot.get(table, key)? {
+            Some(sealed) => Some(self.ring.unseal(table, key, &sealed)?),
+            None => None,
+        };
+        if let Some(recent) = self.recent {
+            recent.remember(table, key, value.clone());
+        }
+        Ok(value)
     }
 
     pub fn range(

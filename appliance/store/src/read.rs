@@ -72,7 +72,7 @@ impl Read<'_> {
     }
 
     pub(crate) fn layers(&self) -> Layers<'_> {
-        Layers { snapshot: &*self.snapshot, ring: self.ring, overlays: &[] }
+        Layers { snapshot: &*self.snapshot, ring: self.ring, overlays: &[], recent: None }
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, oneshot};
 use crate::engine::{Engine, RedbEngine};
 use crate::files::{folder_of, make_folder};
 use crate::migrate::{self, Migration};
+use crate::recent::Recent;
 use crate::writer::{Batch, Generations, Job, Patience, Writer};
 use crate::{
     Act, Blobs, Change, Clock, House, KeyRing, KeyRingError, MasterKey, Read, SealedFolder,
@@ -154,6 +155,7 @@ impl Store {
             clock: clock.clone(),
             changes: changes.clone(),
             generations: generations.clone(),
+            recent: Recent::default(),
         };
         let writer = std::thread::Builder::new()
             .name("store-writer".to_owned())

@@ -4,6 +4,7 @@ use crate::engine::Order;
 use crate::key::{Key, KeyBytes};
 use crate::overlay::{Layers, Overlay};
 use crate::read::{self, Cursor, Page};
+use crate::recent::Recent;
 use crate::record::{self, Housekeeping, Index, Indexer, Record};
 use crate::{KeyRing, StoreError};
 
@@ -19,6 +20,7 @@ pub struct Write<'a> {
     pub(crate) ring: &'a KeyRing,
     pub(crate) batch: &'a Overlay,
     pub(crate) own: Overlay,
+    pub(crate) recent: &'a Recent,
 }
 
 impl Write<'_> {
@@ -103,7 +105,12 @@ impl Write<'_> {
 
     pub(crate) fn with_layers<T>(&self, ask: impl FnOnce(&Layers<'_>) -> T) -> T {
         let overlays = [self.batch, &self.own];
-        ask(&Layers { snapshot: self.snapshot, ring: self.ring, overlays: &overlays })
+        ask(&Layers {
+            snapshot: self.snapshot,
+            ring: self.ring,
+            overlays: &overlays,
+            recent: Some(self.recent),
+        })
     }
 }
 

@@ -13,6 +13,7 @@ use tokio::sync::broadcast;
 
 use crate::engine::{Engine, Snapshot};
 use crate::overlay::{Layers, Overlay};
+use crate::recent::Recent;
 use crate::trail::{self, TrailHead};
 use crate::{Act, Change, Clock, KeyRing, StoreError, Write, changes};
 
@@ -53,6 +54,7 @@ pub(crate) struct Writer {
     pub clock: Clock,
     pub changes: broadcast::Sender<Arc<Change>>,
     pub generations: Arc<Generations>,
+    pub recent: Recent,
 }
 
 /// How often each table was changed since the store was opened: what caches look at.
@@ -80,6 +82,7 @@ impl Generations {
 pub(crate) struct Batch<'a> {
     snapshot: &'a dyn Snapshot,
     ring: &'a KeyRing,
+    recent: &'a Recent,
     overlay: Overlay,
     head: TrailHead,
     changes: Vec<Change>,
@@ -101,7 +104,7 @@ impl Writer {
             Ok(snapshot) => snapshot,
             Err(error) => return self.refuse(jobs, &error),
         };
-        let layers = Layers { snapshot: &*snapshot, ring: &self.ring, overlays: &[] };
+        let layers = Layers { snapshot: &*snapshot, ring: &self.ring, overlays: &[], recent: None };
         let head = match trail::head(&layers) {
             Ok(head) => head,
             Err(error) => return self.refuse(jobs, &error),
@@ -109,6 +112,7 @@ impl Writer {
         let mut batch = Batch {
             snapshot: &*snapshot,
             ring: &self.ring,
+            recent: &self.recent,
             overlay: Overlay::default(),
             head,
             changes: Vec::new(),
@@ -138,21 +142,28 @@ impl Writer {
         if batch.head != before {
             trail::set_head(&batch.head, &mut batch.overlay)?;
             if batch.head.number / SWEEP_EVERY_ACTS != before.number / SWEEP_EVERY_ACTS {
-                let layers = Layers { snapshot: batch.snapshot, ring: &self.ring, overlays: &[] };
+                let (snapshot, ring) = (batch.snapshot, &*self.ring);
+                let layers = Layers { snapshot, ring, overlays: &[], recent: None };
                 changes::sweep(&layers, self.clock.now(), &mut batch.overlay)?;
             }
         }
+        self.recent.follow(&batch.overlay);
         let puts = std::mem::take(&mut batch.overlay).sealed(&self.ring);
-        self.engine.commit(&puts)
+        let committed = self.engine.commit(&puts);
+        if committed.is_err() {
+            self.recent.forget();
+        }
+        committed
     }
 
     fn refuse(&self, jobs: Vec<Job>, error: &StoreError) {
         log::error!(error:%; "cannot read the store for an act");
         // The acts still have to be answered, so each runs into the same wall.
-        let snapshot = Unreadable;
+        let (snapshot, recent) = (Unreadable, Recent::default());
         let mut batch = Batch {
             snapshot: &snapshot,
             ring: &self.ring,
+            recent: &recent,
             overlay: Overlay::default(),
             head: TrailHead::default(),
             changes: Vec::new(),
@@ -202,6 +213,7 @@ impl Batch<'_> {
             ring: self.ring,
             batch: &self.overlay,
             own: Overlay::default(),
+            recent: self.recent,
         };
         let started = Instant::now();
         let outcome = catch_unwind(AssertUnwindSafe(|| run(&mut write)));

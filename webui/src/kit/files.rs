@@ -6,15 +6,21 @@ use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, Stream};
 use store::{BlobName, BlobReader, BlobWriter, KeptName, StoreError};
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
 use super::app::App;
 use super::failure::Failure;
 use super::turns::Turn;
 
-/// What is read, sealed or opened in one go: four frames, so that a thread is worth its change.
+/// What is received and sealed in one go: four frames, so that a thread is worth its change.
 const PIECE_BYTES: usize = 256 * 1024;
+
+/// What one read of a line brings at most: the last of a piece fits without moving the piece.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// What is opened in one go on the way out, where one more is opened while one is sent.
+const PIECE_OUT_BYTES: usize = 128 * 1024;
 
 /// How a file is shown.
 pub struct Shown<'a> {
@@ -82,8 +88,9 @@ async fn take_body<E>(
     bytes_max: u64,
 ) -> Result<Receiving, UploadProblem> {
     let stop = receiving.turn.as_ref().map(|turn| turn.stop.clone()).unwrap_or_default();
-    let mut piece = next_piece(&mut body, Vec::with_capacity(PIECE_BYTES), &stop).await;
-    let mut spare = Vec::with_capacity(PIECE_BYTES);
+    let mut piece =
+        next_piece(&mut body, Vec::with_capacity(PIECE_BYTES + CHUNK_BYTES), &stop).await;
+    let mut spare = Vec::with_capacity(PIECE_BYTES + CHUNK_BYTES);
     loop {
         // What came before the line was lost is kept as well.
         let (filled, lost) = match piece {
@@ -150,8 +157,10 @@ async fn write_piece(
 async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
-    spawn_blocking(work).await.map_err(|_| StoreError::Blob("the work on it was stopped"))?
+    spawn_blocking(work).await.map_err(|_| STOPPED)?
 }
+
+const STOPPED: StoreError = StoreError::Blob("the work on it was stopped");
 
 /// Answers a blob, or the one range that was asked for.
 pub fn send(
@@ -203,23 +212,37 @@ pub fn send(
     Ok(response)
 }
 
+/// One piece is read and opened while the one before it goes out.
 fn pieces(reader: BlobReader, from: u64, to: u64) -> impl Stream<Item = Result<Bytes, StoreError>> {
-    stream::try_unfold((reader, from), move |(mut reader, at)| async move {
-        if at >= to {
-            return Ok(None);
-        }
-        let left = usize::try_from(to - at).unwrap_or(usize::MAX);
-        let (reader, piece) = off_thread(move || {
-            let piece = reader.read_at(at, left.min(PIECE_BYTES))?;
-            Ok((reader, piece))
-        })
-        .await?;
+    stream::try_unfold(Reading::begin(reader, from, to), |reading| async move {
+        let Some(reading) = reading else { return Ok(None) };
+        let (reader, piece) = reading.opened.await.map_err(|_| STOPPED)??;
         if piece.is_empty() {
             return Err(StoreError::Blob("it ended early"));
         }
-        let next = at + u64::try_from(piece.len()).unwrap_or_default();
-        Ok(Some((Bytes::from(piece), (reader, next))))
+        let next = reading.at + u64::try_from(piece.len()).unwrap_or_default();
+        Ok(Some((Bytes::from(piece), Reading::begin(reader, next, reading.to))))
     })
+}
+
+/// A piece that is being opened, whether or not somebody waits for it already.
+struct Reading {
+    opened: JoinHandle<Result<(BlobReader, Vec<u8>), StoreError>>,
+    at: u64,
+    to: u64,
+}
+
+impl Reading {
+    /// `None` where nothing is left.
+    fn begin(mut reader: BlobReader, at: u64, to: u64) -> Option<Self> {
+        let left = to.checked_sub(at).filter(|left| *left > 0)?;
+        let bytes = usize::try_from(left).unwrap_or(usize::MAX).min(PIECE_OUT_BYTES);
+        let opened = spawn_blocking(move || {
+            let piece = reader.read_at(at, bytes)?;
+            Ok((reader, piece))
+        });
+        Some(Self { opened, at, to })
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]

@@ -224,6 +224,18 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
+/// The class that colours a face by the words of a job title; repeats them, never replaces them.
+pub fn face_tone(job: &str) -> &'static str {
+    const TONES: [(&str, &[&str]); 4] = [
+        ("is-doctor", &["医師"]),
+        ("is-nurse", &["看護", "保健師", "助産"]),
+        ("is-pharmacist", &["薬"]),
+        ("is-care", &["介護", "支援", "福祉", "ソーシャル"]),
+    ];
+    let says = |words: &[&str]| words.iter().any(|word| job.contains(word));
+    TONES.iter().find(|(_, words)| says(words)).map_or("is-other", |(tone, _)| tone)
+}
+
 pub fn job(job: Job) -> &'static str {
     match job {
         Job::Doctor => "医師",

@@ -26,6 +26,7 @@ use tower::ServiceExt as _;
 
 use super::app::App;
 use super::connections::Place;
+use super::greeting::Greeters;
 use super::pace::{PaceRule, Paced};
 use super::stream::Killable;
 use super::tls::Door;
@@ -68,6 +69,7 @@ pub struct Doors {
 /// Serves until `stop`; then lets open requests end.
 pub async fn serve(app: App, listener: TcpListener, doors: Doors, stop: CancellationToken) {
     let doors = Arc::new(doors);
+    let greeters = Arc::new(Greeters::start());
     let tasks = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
@@ -78,8 +80,16 @@ pub async fn serve(app: App, listener: TcpListener, doors: Doors, stop: Cancella
             Ok((stream, peer)) => {
                 let Some(place) = app.connections.enter(peer.ip()) else { continue };
                 let (app, doors, stop) = (app.clone(), doors.clone(), stop.clone());
+                let greeters = greeters.clone();
                 tasks.spawn(async move {
-                    connection(app, stream, peer, place, &doors, stop).await;
+                    // Small answers must not wait for more.
+                    drop(stream.set_nodelay(true));
+                    let kill = place.kill.clone();
+                    let stream = Killable::new(stream, kill, app.connections.limits.pace);
+                    let greeting = greet(app.clone(), stream);
+                    let greeted = greeters.greet(greeting, HANDSHAKE_MAX).await.flatten();
+                    let Some((door, stream)) = greeted else { return };
+                    connection(app, (door, stream), peer, place, &doors, stop).await;
                 });
             }
             Err(error) => {
@@ -96,18 +106,13 @@ pub async fn serve(app: App, listener: TcpListener, doors: Doors, stop: Cancella
 
 async fn connection(
     app: App,
-    stream: TcpStream,
+    (door, stream): (Door, TlsStream<Killable<TcpStream>>),
     peer: SocketAddr,
     mut place: Place,
     doors: &Doors,
     stop: CancellationToken,
 ) {
-    // Small answers must not wait for more.
-    drop(stream.set_nodelay(true));
     let pace = app.connections.limits.pace;
-    let stream = Killable::new(stream, place.kill.clone(), pace);
-    let greeted = tokio::time::timeout(HANDSHAKE_MAX, greet(&app, stream)).await;
-    let Ok(Some((door, stream))) = greeted else { return };
     let key = client_key(&stream);
     if let Some(key) = key {
         place.belongs_to(key);
@@ -163,7 +168,7 @@ fn is_anonymous(ingress: Ingress) -> bool {
 
 /// The name asked for decides the door before a byte of ours is sent.
 async fn greet(
-    app: &App,
+    app: App,
     stream: Killable<TcpStream>,
 ) -> Option<(Door, TlsStream<Killable<TcpStream>>)> {
     let acceptor = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream);
@@ -179,7 +184,7 @@ async fn greet(
         return None;
     }
     let door = app.tls.door(&start.client_hello())?;
-    if door == Door::Touroku && !enrolment_is_open(app) {
+    if door == Door::Touroku && !enrolment_is_open(&app) {
         return None;
     }
     match start.into_stream(app.tls.config(door)).await {

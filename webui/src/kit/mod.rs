@@ -7,6 +7,7 @@ pub mod app;
 pub mod routes;
 
 pub mod connections;
+mod greeting;
 pub mod listen;
 pub mod pace;
 pub mod places;

@@ -6,7 +6,7 @@ use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 
 use super::app::Parts;
-use super::{assets, form};
+use super::{assets, form, japanese};
 
 /// The data of one page, tied to the template that it fills.
 pub trait Page: Serialize {
@@ -23,6 +23,8 @@ impl Templates {
             .set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
         environment.add_function("asset", assets::path);
         environment.add_function("once", form::once);
+        // Fifty of them stand on a page, and a template would look for ten words in each.
+        environment.add_function("face_tone", japanese::face_tone);
         for (name, source) in TEMPLATES {
             environment.add_template(name, source)?;
         }

@@ -42,8 +42,8 @@ impl Baseline {
         self.ask(&["list", path(&sample)?])
     }
 
-    pub fn send(&self, senders: usize, sends: usize) -> anyhow::Result<BareSend> {
-        self.ask(&["send", &senders.to_string(), &sends.to_string()])
+    pub fn send(&self, senders: usize, sends: usize, mails: u64) -> anyhow::Result<BareSend> {
+        self.ask(&["send", &senders.to_string(), &sends.to_string(), &mails.to_string()])
     }
 
     fn ask<T: DeserializeOwned>(&self, arguments: &[&str]) -> anyhow::Result<T> {

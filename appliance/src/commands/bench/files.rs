@@ -16,7 +16,7 @@ use super::served::{Served, form_token};
 use super::town::{Town, act};
 use crate::client::whole;
 
-const FILM_BYTES: usize = 100_000_000;
+pub const FILM_BYTES: usize = 100_000_000;
 const ROUNDS: u8 = 3;
 
 pub async fn measure(town: &Town) -> anyhow::Result<Section> {
@@ -121,7 +121,7 @@ impl Transfer<'_> {
     }
 }
 
-async fn start_draft(app: &App, visitor: &Visitor) -> anyhow::Result<Id<Draft>> {
+pub async fn start_draft(app: &App, visitor: &Visitor) -> anyhow::Result<Id<Draft>> {
     let store: &Store = &app.store;
     let draft = Draft::blank(store.clock().id(), visitor.resident.member, app.now());
     let id = draft.id;
@@ -129,11 +129,15 @@ async fn start_draft(app: &App, visitor: &Visitor) -> anyhow::Result<Id<Draft>> 
     Ok(id)
 }
 
-/// The head of a film, then noise; another one each time, or it would be stored once.
-fn film(n: u8) -> Bytes {
+/// A film's boxes with noise in them; another one each time, or it would be stored once. It names
+/// no place, so it is kept as it came.
+pub fn film(n: u8) -> Bytes {
     const HEAD: &[u8] = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom";
     let mut film = Vec::with_capacity(FILM_BYTES);
     film.extend_from_slice(HEAD);
+    let data = u32::try_from(FILM_BYTES - HEAD.len()).unwrap_or_default();
+    film.extend_from_slice(&data.to_be_bytes());
+    film.extend_from_slice(b"mdat");
     film.push(n);
     let mut draw = super::fill::Draw::of(u64::from(n));
     while film.len() < FILM_BYTES {

@@ -56,6 +56,10 @@ impl Spread {
         self.0.extend(other.0);
     }
 
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
     pub fn median(&self) -> Duration {
         self.percentile(50)
     }

@@ -14,12 +14,15 @@ mod town;
 mod baseline;
 mod files;
 mod gate;
+mod hostile;
 mod list;
 mod login;
 mod memory;
+mod pages;
 mod revoke;
 mod search;
 mod send;
+mod slow;
 mod starting;
 
 use std::path::PathBuf;
@@ -64,6 +67,9 @@ enum Name {
     Files,
     Login,
     Search,
+    Served,
+    Slow,
+    Hostile,
 }
 
 /// Sizes of the store at which the list page is measured on the way to its full size.
@@ -126,7 +132,11 @@ impl Bench<'_> {
             self.keep(section);
         }
         if self.wants(Name::Send) {
-            let section = runtime()?.block_on(send::measure(&self.town, self.baseline.as_ref()))?;
+            let section = runtime()?.block_on(send::measure(
+                &self.town,
+                self.args.rows,
+                self.baseline.as_ref(),
+            ))?;
             self.keep(section);
         }
         if self.wants(Name::Revoke) {
@@ -171,6 +181,18 @@ impl Bench<'_> {
         }
         if self.wants(Name::Memory) {
             let section = runtime()?.block_on(memory::measure(&self.town))?;
+            self.keep(section);
+        }
+        if self.wants(Name::Served) {
+            let section = runtime()?.block_on(pages::measure(&self.town))?;
+            self.keep(section);
+        }
+        if self.wants(Name::Slow) {
+            let section = runtime()?.block_on(slow::measure(&self.town))?;
+            self.keep(section);
+        }
+        if self.wants(Name::Hostile) {
+            let section = runtime()?.block_on(hostile::measure(&self.town))?;
             self.keep(section);
         }
         if self.wants(Name::Files) {

@@ -24,7 +24,11 @@ const ROUNDS: [(usize, usize); 3] = [(1, 300), (8, 150), (64, 100)];
 
 const BODY_BYTES: usize = 1_000;
 
-pub async fn measure(town: &Town, baseline: Option<&Baseline>) -> anyhow::Result<Section> {
+pub async fn measure(
+    town: &Town,
+    mails: u64,
+    baseline: Option<&Baseline>,
+) -> anyhow::Result<Section> {
     let app = town.open()?;
     let mut section = Section::new(
         "send",
@@ -48,7 +52,7 @@ pub async fn measure(town: &Town, baseline: Option<&Baseline>) -> anyhow::Result
         section.micros(line("CPU a send"), send.cpu());
         section.micros(line("CPU a draft's start"), start.cpu());
         if let Some(baseline) = baseline {
-            let bare = baseline.send(senders, sends)?;
+            let bare = baseline.send(senders, sends, mails)?;
             section.add(line("baseline, 13 puts"), bare.per_second, "/s");
             section.add(line("baseline, p50"), bare.p50_ms, "ms");
             section.add(line("baseline, CPU"), bare.cpu_us, "us");

@@ -59,7 +59,7 @@ fn put_everything(
     // Held before the snapshot is taken, so that every blob it names is there to be copied.
     let held = store.blobs().hold();
     let snapshot = store.engine().snapshot()?;
-    let layers = Layers { snapshot: &*snapshot, ring: store.ring(), overlays: &[] };
+    let layers = Layers { snapshot: &*snapshot, ring: store.ring(), overlays: &[], recent: None };
     let header = Header {
         at: store.clock().now(),
         trail: trail::head(&layers)?,

@@ -2,10 +2,13 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
+use std::num::NonZeroU64;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 
-use super::frames::{FRAME_BYTES, FileKeys, HEADER_BYTES, Place};
+use rustix::fs::{Advice, fadvise};
+
+use super::frames::{FRAME_BYTES, FileKeys, HEADER_BYTES, Place, Shape};
 use super::kept::KeptName;
 use super::{BlobName, Blobs};
 use crate::StoreError;
@@ -24,7 +27,13 @@ pub struct BlobWriter {
     frame: Vec<u8>,
     frames: u64,
     bytes: u64,
+    /// Up to where the disk has been told to begin.
+    begun: u64,
 }
+
+/// So much is handed to the disk at a time while more comes in; else all of it would wait for the
+/// sync at the end.
+const HANDED_OVER_BYTES: u64 = 4 * 1024 * 1024;
 
 /// The temporary file, removed unless it was renamed or is gone on with later.
 struct Partial {
@@ -71,6 +80,7 @@ impl BlobWriter {
             frame: Vec::new(),
             frames: 0,
             bytes: 0,
+            begun: 0,
         })
     }
 
@@ -78,7 +88,8 @@ impl BlobWriter {
         let Found { file, salt, keys, namer, frames } = found;
         let bytes = frames * u64::try_from(FRAME_BYTES).unwrap_or(u64::MAX);
         let partial = Partial { path, kept: true };
-        Self { blobs, file, partial, salt, keys, namer, frame: Vec::new(), frames, bytes }
+        let begun = Shape::offset(frames);
+        Self { blobs, file, partial, salt, keys, namer, frame: Vec::new(), frames, bytes, begun }
     }
 
     /// After an error the blob cannot be finished: drop it.
@@ -126,11 +137,22 @@ impl BlobWriter {
         Ok((name, self.bytes))
     }
 
+    /// The advice that these bytes are not needed in memory makes the kernel write them now. It
+    /// is an advice: what comes of it is the sync's business.
+    fn hand_over(&mut self) {
+        let written = Shape::offset(self.frames).saturating_sub(self.begun);
+        if written >= HANDED_OVER_BYTES {
+            fadvise(&self.file, self.begun, NonZeroU64::new(written), Advice::DontNeed).ok();
+            self.begun += written;
+        }
+    }
+
     fn put_frame(&mut self, place: Place) -> Result<(), StoreError> {
         self.keys.seal(self.frames, place, &mut self.frame)?;
         self.file.write_all(&self.frame).map_err(StoreError::file(&self.partial.path))?;
         self.frame.clear();
         self.frames += 1;
+        self.hand_over();
         Ok(())
     }
 }
