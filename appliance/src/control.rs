@@ -62,7 +62,10 @@ async fn answer(stream: AsyncUnixStream, config: &Config, app: App) -> anyhow::R
     let (sender, mut receiver) = mpsc::unbounded_channel();
     let outcome = tokio::task::spawn_blocking(move || {
         // Whoever has gone is told nothing; what was asked for is done all the same.
-        let tell = Tell::to(move |progress| drop(sender.send(progress)));
+        let tell = Tell::to(move |progress| {
+            // Nobody hears it then.
+            let _ = sender.send(progress);
+        });
         desk::perform(&config, &app.store, Some(&app), request, &tell)
     });
     while let Some(progress) = receiver.recv().await {

@@ -126,8 +126,9 @@ impl Pebble {
         let config = serde_json::json!({ "pebble": config });
         std::fs::write(&file, config.to_string()).expect("a config");
         let log = || {
-            let file = std::fs::File::options().create(true).append(true);
-            Stdio::from(file.clone().open(folder.path().join("log")).expect("a log"))
+            let mut file = std::fs::File::options();
+            file.create(true).append(true);
+            Stdio::from(file.open(folder.path().join("log")).expect("a log"))
         };
         let names = Command::new("pebble-challtestsrv")
             .args(["-dns01", &here(dns), "-management", &here(dns_manager)])

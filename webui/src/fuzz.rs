@@ -6,9 +6,12 @@ use std::convert::Infallible;
 use axum::body::Body;
 use axum::extract::{FromRequest as _, Multipart, Request};
 use axum::http::header;
+use jiff::civil::Date;
+use provisioning::sheets::{self, Form};
 
 use crate::kit::form::Fields;
 use crate::kit::japanese;
+use crate::office::import::{Asker, Register, Tell, check};
 use crate::pictures::{HEAD_BYTES, Kind, ReadAt, apply, clean_photo, find_places};
 
 type Target = (&'static str, fn(&[u8]));
@@ -21,6 +24,7 @@ pub const TARGETS: &[Target] = &[
     ("form", form),
     ("multipart", multipart),
     ("date", date),
+    ("list", list),
 ];
 
 struct Bytes<'a>(&'a [u8]);
@@ -100,4 +104,23 @@ pub fn date(bytes: &[u8]) {
     if let Some(again) = japanese::read_date(&written) {
         assert_eq!(again, day, "{written}");
     }
+}
+
+/// A file that somebody takes in as a list: what is read is given out and read as the same, and
+/// what is wrong in it has a line of the file.
+pub fn list(bytes: &[u8]) {
+    let sheet = sheets::read(bytes);
+    let asker = Asker { clerk: None, today: Date::constant(2026, 4, 1) };
+    let checked = check(&sheet, &Register::default(), &asker, &Tell::nobody());
+    let Ok(sheet) = sheet else {
+        assert!(checked.is_wrong(), "what cannot be read is a mistake");
+        return;
+    };
+    let last = sheet.rows.iter().map(|row| row.line).max().unwrap_or(1);
+    assert!(checked.mistakes.iter().all(|one| (1..=last).contains(&one.line)));
+    let rows: Vec<_> = sheet.rows.into_iter().map(|row| row.cells).collect();
+    let Ok(written) = sheets::write(&rows, Form::Utf8) else { return };
+    let Ok(again) = sheets::read(&written) else { return };
+    let again: Vec<_> = again.rows.into_iter().map(|row| row.cells).collect();
+    assert_eq!(again, rows, "given out and taken in again");
 }

@@ -63,7 +63,7 @@ async fn without_a_renewal_alarms_come_then_our_own_and_the_public_one_is_back_b
     until(app, "both public", both_public).await;
     between.meddle(|_, _| Some(problem(503, "serverInternal", &[])));
     let alarmed = |alarm| move |app: &App| all(app).iter().all(|one| one.alarm == Some(alarm));
-    let days = |count| SignedDuration::from_hours(24 * count);
+    let days = |count: i64| SignedDuration::from_hours(24 * count);
     later(&network, days(31)).await;
     until(app, "late", alarmed(Alarm::Late)).await;
     assert!(both_public(app), "still good");

@@ -38,7 +38,6 @@ pub struct Form {
     files: String,
     unread: String,
     bin: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
     after: String,
 }
 
