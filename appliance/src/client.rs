@@ -48,7 +48,7 @@ pub fn tls(trust: &Trust, identity: Option<&Identity>) -> anyhow::Result<TlsConn
             builder.with_root_certificates(roots)
         }
         Trust::Public => {
-            let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+            let roots = webpki_roots::TLS_SERVER_ROOTS.to_vec();
             builder.with_root_certificates(RootCertStore { roots })
         }
         Trust::Fingerprint(fingerprint) => {

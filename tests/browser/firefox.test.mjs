@@ -43,7 +43,7 @@ test('a nurse in Firefox sends a mail with a file, and the doctor reads it', asy
 
     await Promise.all([page.waitForNavigation(), page.locator('.side-write').click()]);
     await page.locator('[data-search], input[name=q]').fill('たかはし ふみ');
-    await page.locator('.found li button').click();
+    await page.locator('.found button[name=add]').click();
     await page.waitForSelector('.to ::-p-text(文彦)');
     await page.locator('input[name=subject]').fill(SUBJECT);
     await page.locator('textarea[name=body]').fill('残薬は5日分です。');

@@ -16,7 +16,8 @@ export async function walk(page, name) {
   for (let tabs = 0; tabs < Math.min(2 * wanted.length + 10, TABS_MAX) && reached.size < wanted.length; tabs += 1) {
     await page.keyboard.press('Tab');
     const here = await page.evaluate(shown);
-    if (here) reached.set(here.number, here.visible);
+    // A field for a day has several stops inside, which the browser shows itself.
+    if (here) reached.set(here.number, reached.get(here.number) || here.visible);
   }
   const label = (number) => wanted.find((one) => one.number === number)?.label;
   return [

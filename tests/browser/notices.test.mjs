@@ -38,7 +38,7 @@ async function come(role, size) {
 }
 
 async function send(nurse) {
-  await writeTo(nurse.page, nurse.site, 'たかはし', '高橋');
+  await writeTo(nurse.page, nurse.site, 'たかはし ふみ', '文彦');
   await nurse.page.getByLabel('件名').fill(SUBJECT);
   await nurse.page.getByLabel('本文').fill('右かかとの創は 2.0×1.5cm です。');
   await nurse.page.locator('button[value=confirm]').click();

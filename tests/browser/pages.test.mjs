@@ -15,13 +15,13 @@ const WEBUI = fileURLToPath(new URL('../../webui/src/', import.meta.url));
 
 // Answers to scripts and players, and the enrolment host, which main-job.test.mjs looks at.
 const NOT_PAGES = [
-  // Between password and passkey; passkeys.test.mjs comes there.
+  // Between password and passkey: only who has one comes there.
   /^\/login\/passkey$/,
   // These need a second device; desk.test.mjs comes there.
   /\/lost$/,
   // A file, a script's question, and a page that comes half an hour after an urgent mail.
   /\/eml$/, /\/progress$/, /\/uploads\//, /\/urgent$/, /\/export$/, /\/template$/, /\/mistakes$/,
-  /\/live$/, /\/recipients$/, /\/words$/, /\/files\//, /^\/e(\/|$)/, /^\/assets\//];
+  /\/live$/, /^\/sw\.js$/, /\/recipients$/, /\/words$/, /\/files\//, /^\/e(\/|$)/, /^\/assets\//];
 
 const visited = [];
 let network;
@@ -149,9 +149,9 @@ const OFFICE = [
   ['office-cards-choose', followFirst('.picks a')],
   ['office-server', '/office/server'],
   ['office-devices', '/office/devices'],
+  ['office-revoke', followFirst('a[href$="/revoke"]')],
   ['office-manuals', '/office/manuals'],
   ['office-manual', '/office/manuals/ipad'],
-  ['office-revoke', followFirst('a[href$="/revoke"]')],
   ['office-devices-ending', '/office/devices/ending'],
   ['office-stock-none', '/office/stock'],
   ['office-stock', async (page) => {

@@ -133,6 +133,8 @@ test('a mail is read and answered by the keyboard alone in WebKit', async () => 
   try {
     await webkit.logIn(who);
     await driver.get(`${who.site}/mail/inbox`);
+    // Keys mean something once the scripts have come.
+    await webkit.find(By.css('html.js'));
     await type('?');
     await webkit.visible(By.css('dialog[open]'));
     await webkit.screenshot('keys');
@@ -154,6 +156,7 @@ test('a mail is read and answered by the keyboard alone in WebKit', async () => 
     await type(Key.ENTER);
     await webkit.at(/\/mail\/(?!drafts)/);
     await driver.get(`${who.site}/mail/sent`);
+    await webkit.find(By.css('html.js'));
     await type('j');
     await driver.executeScript('document.activeElement.click()');
     await webkit.sees('jkcr/? は文字として入ります。');

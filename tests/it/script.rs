@@ -37,7 +37,7 @@ fn gather(node: Node<'_>, text: &str, found: &mut Vec<String>) {
         found.push(format!("{line}: {}", text.lines().nth(line - 1).unwrap_or_default()));
     }
     for at in 0..node.child_count() {
-        gather(node.child(at.try_into().unwrap()).unwrap(), text, found);
+        gather(node.child(at).unwrap(), text, found);
     }
 }
 
@@ -48,7 +48,7 @@ fn all(text: &str, kind: &str) -> Vec<String> {
             found.push(text[node.byte_range()].to_owned());
         }
         for at in 0..node.child_count() {
-            walk(node.child(at.try_into().unwrap()).unwrap(), kind, text, found);
+            walk(node.child(at).unwrap(), kind, text, found);
         }
     }
     let mut parser = Parser::new();

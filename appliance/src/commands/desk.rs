@@ -239,12 +239,12 @@ fn way(command: DeskCommand) -> anyhow::Result<Way> {
 fn show(answer: &Value) {
     match answer {
         Value::Array(rows) => rows.iter().for_each(|row| say(line(row))),
-        Value::Object(fields) => fields.iter().for_each(|(name, value)| match value {
-            Value::Array(rows) => {
-                say(format_args!("{name}:"));
-                rows.iter().for_each(|row| say(format_args!("  {}", named(row))));
-            }
-            _ => say(format_args!("{name}: {}", word(value))),
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| {
+            let Some(rows) = value.as_array() else {
+                return say(format_args!("{name}: {}", word(value)));
+            };
+            say(format_args!("{name}:"));
+            rows.iter().for_each(|row| say(format_args!("  {}", named(row))));
         }),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => say(word(answer)),
     }

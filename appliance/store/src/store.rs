@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -75,6 +76,8 @@ struct Inner {
     changes: broadcast::Sender<Arc<Change>>,
     generations: Arc<Generations>,
     places: Arc<Semaphore>,
+    /// The last access row that nobody waited for could not be kept.
+    access_lost: Arc<AtomicBool>,
     jobs: Mutex<Option<Sender<Job>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -170,6 +173,7 @@ impl Store {
             changes,
             generations,
             places: Arc::new(Semaphore::new(WAITING_ACTS_MAX)),
+            access_lost: Arc::default(),
             jobs: Mutex::new(Some(jobs)),
             writer: Mutex::new(Some(writer)),
         })))
@@ -232,16 +236,22 @@ impl Store {
         act: Act,
         ask: impl FnOnce(&View<'_>) -> Result<R, E>,
     ) -> Result<R, E> {
+        let lost = self.0.access_lost.clone();
         let run = move |batch: &mut Batch<'_>| -> crate::writer::Answer {
             let outcome = batch.act(&act, |_| Ok::<(), StoreError>(()));
             Box::new(move |committed| {
                 let failed = outcome.is_err() || committed.is_err();
+                lost.store(failed, Ordering::Relaxed);
                 if failed {
                     log::error!(action = act.action; "an access row was not kept");
                 }
             })
         };
         self.send(Job { run: Box::new(run), patience: Patience::Lazy })?;
+        // While rows cannot be kept nothing is shown; the row sent first opens the door again.
+        if self.0.access_lost.load(Ordering::Relaxed) {
+            return Err(StoreError::NotCommitted("access rows are not kept".to_owned()).into());
+        }
         self.reveal(ask)
     }
 

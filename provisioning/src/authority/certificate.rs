@@ -102,11 +102,11 @@ impl<'a> CertificateView<'a> {
     }
 
     pub(super) fn issuer_key(&self) -> Option<&'a [u8]> {
-        self.x509.iter_extensions().find_map(|extension| match extension.parsed_extension() {
-            ParsedExtension::AuthorityKeyIdentifier(one) => {
-                one.key_identifier.as_ref().map(|id| id.0)
-            }
-            _ => None,
+        self.x509.iter_extensions().find_map(|extension| {
+            let ParsedExtension::AuthorityKeyIdentifier(one) = extension.parsed_extension() else {
+                return None;
+            };
+            one.key_identifier.as_ref().map(|id| id.0)
         })
     }
 }

@@ -28,7 +28,7 @@ pub use stand_ins::{
 pub use successors::{
     SuccessionProblem, Successor, first_used, lapse, overdue_successors, waiting_successor,
 };
-pub(crate) use tables::certificates_within;
+pub(crate) use tables::{CERTIFICATES_OF_DEVICE_MAX, certificates_within};
 pub use tables::{
     CertificateByDevice, CertificateByEnd, DeviceByFacility, RevokeProblem, admit, certificates_of,
     devices_ending, ending, ends_at, last_seen, list, of_facility, retire, revoke,

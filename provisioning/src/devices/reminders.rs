@@ -88,8 +88,8 @@ const STAGES: [u8; 6] = [1, 3, 7, 14, 30, 60];
 /// From here on the facility's manager hears of it as well.
 const MANAGER_FROM: u8 = 30;
 
-/// Devices that one member uses or manages; the soonest to end are read first on the office's list.
-const OF_MEMBER_MAX: usize = 100;
+/// Rows read at a time: one stays for every device that a member ever used or managed.
+const OF_PAGE: usize = 100;
 
 /// A device whose next reminder is due.
 #[derive(Clone, Debug)]
@@ -164,9 +164,17 @@ pub fn reminders_of(
     member: Id<Member>,
     now: Timestamp,
 ) -> Result<Vec<Reminder>, StoreError> {
-    let page = read.page::<Reminder>(&member, Order::Ascending, None, OF_MEMBER_MAX)?;
+    let (mut waiting, mut after) = (Vec::new(), None);
+    loop {
+        let page = read.page::<Reminder>(&member, Order::Ascending, after.as_ref(), OF_PAGE)?;
+        waiting.extend(page.rows.into_iter().filter(|one| !one.noted && one.ends_at > now));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
     let mut open = Vec::new();
-    for one in page.rows.into_iter().filter(|one| !one.noted && one.ends_at > now) {
+    for one in waiting {
         let device: Option<Device> = read.get(&one.device)?;
         let is_active = device.is_some_and(|device| device.state == DeviceState::Active);
         if is_active && ends_at(read, one.device)? == Some(one.ends_at) {

@@ -95,8 +95,8 @@ impl Housekeeping for DeviceSeen {}
 /// Two a member are plenty.
 const DEVICES_MAX: usize = 20_000;
 
-/// One in use, one in renewal, and those of past years.
-const CERTIFICATES_OF_DEVICE_MAX: usize = 50;
+/// One in use, one in renewal, and those of past years; no more are issued, so one page shows all.
+pub(crate) const CERTIFICATES_OF_DEVICE_MAX: usize = 50;
 
 /// The gate's question, asked on every request.
 pub fn admit(

@@ -84,15 +84,16 @@ fn text<'a>(payload: &'a Dictionary, key: &str) -> &'a str {
 }
 
 fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Array(_) => "array",
-        Value::Dictionary(_) => "dictionary",
-        Value::Boolean(_) => "boolean",
-        Value::Data(_) => "data",
-        Value::Integer(_) => "integer",
-        Value::String(_) => "string",
-        other => panic!("{other:?} has no place in a profile"),
-    }
+    let kinds: [(&'static str, bool); 6] = [
+        ("array", value.as_array().is_some()),
+        ("dictionary", value.as_dictionary().is_some()),
+        ("boolean", value.as_boolean().is_some()),
+        ("data", value.as_data().is_some()),
+        ("integer", value.as_signed_integer().is_some()),
+        ("string", value.as_string().is_some()),
+    ];
+    let found = kinds.iter().find(|(_, is_so)| *is_so);
+    found.unwrap_or_else(|| panic!("{value:?} has no place in a profile")).0
 }
 
 /// Every key is one of the schema, of its type, and none that must be there is missing.

@@ -28,7 +28,8 @@ pub enum NoticeKind {
 }
 
 impl NoticeKind {
-    const fn number(self) -> u8 {
+    /// Its place beside the member's others.
+    pub const fn number(self) -> u8 {
         match self {
             Self::Reset { .. } => 0,
             Self::CounterBack => 1,
@@ -99,8 +100,15 @@ pub fn told_member(write: &mut Write<'_>, member: Id<Member>) -> Result<(), Stor
     Ok(())
 }
 
-pub fn told_office(write: &mut Write<'_>, member: Id<Member>) -> Result<(), StoreError> {
-    for notice in all_of(write, member)? {
+/// One notice, as it was shown: what happened again since then stays.
+pub fn told_office(
+    write: &mut Write<'_>,
+    member: Id<Member>,
+    kind: u8,
+    shown: Timestamp,
+) -> Result<(), StoreError> {
+    let is_shown = |one: &PasskeyNotice| one.kind.number() == kind && one.at <= shown;
+    for notice in all_of(write, member)?.into_iter().filter(is_shown) {
         write.put(&PasskeyNotice { seen_by_office: true, ..notice })?;
     }
     Ok(())

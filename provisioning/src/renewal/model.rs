@@ -72,13 +72,18 @@ pub fn is_due(ends_at: Timestamp, now: Timestamp) -> bool {
     now < ends_at && ends_at.duration_since(now) <= RENEWAL_FROM
 }
 
-/// Whole days that a certificate lasts; 0 on its last day.
+/// Days on the calendar in Japan that a certificate lasts; 0 on its last day.
 pub fn days_left(ends_at: Timestamp, now: Timestamp) -> i64 {
-    (ends_at.duration_since(now).as_hours() / 24).max(0)
+    let day = |at: Timestamp| at.to_zoned(japan()).date();
+    (day(ends_at).duration_since(day(now)).as_hours() / 24).max(0)
+}
+
+fn japan() -> jiff::tz::TimeZone {
+    jiff::tz::TimeZone::fixed(jiff::tz::offset(9))
 }
 
 /// What the number of a certificate that was taken then begins with: the minute, in Japan.
 pub fn mark(taken_at: Timestamp) -> String {
-    let at = taken_at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(9)));
+    let at = taken_at.to_zoned(japan());
     at.strftime("%Y%m%d-%H%M").to_string()
 }

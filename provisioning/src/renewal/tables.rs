@@ -119,7 +119,9 @@ fn check(write: &Write<'_>, asked: Asked, now: Timestamp) -> Result<Device, Rene
         && member.standing(today(now)) == Standing::Welcome
         && in_use.device == device.id
         && in_use.state == CertificateState::Active
-        && now <= in_use.not_after;
+        && now <= in_use.not_after
+        && devices::certificates_within(write, device.id)?.len()
+            < devices::CERTIFICATES_OF_DEVICE_MAX;
     if !may {
         return Err(RenewalProblem::NotAllowed);
     }

@@ -163,7 +163,7 @@ async fn a_name_that_does_not_answer_is_told_and_its_challenge_is_closed() {
     let pebble = Pebble::start(&Wanted::at(free_port())).await;
     let (network, failed) = failed_with(pebble.settings(Challenge::TlsAlpn)).await;
     assert_eq!(failed.trouble, Some(Trouble::NotValidated), "{failed:?}");
-    assert!(failed.detail.contains("connection"), "{failed:?}");
+    assert!(failed.detail.contains("connect"), "{failed:?}");
     let way = way(&network, Host::App, network.app.authority.root_certificate(), None);
     let mut config = (*way.config).clone();
     config.alpn_protocols = vec![b"acme-tls/1".to_vec()];

@@ -72,8 +72,6 @@ async fn without_a_renewal_alarms_come_then_our_own_and_the_public_one_is_back_b
     later(&network, days(7)).await;
     until(app, "fallback", alarmed(Alarm::Fallback)).await;
     assert!(app.serves_own_certificate());
-    let own = app.authority.root_certificate();
-    shown(&way(&network, Host::App, own, None)).await;
     // The clock was wrong, and is set right: what is kept is good.
     later(&network, -days(46)).await;
     until(app, "public again", both_public).await;

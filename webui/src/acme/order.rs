@@ -211,14 +211,13 @@ async fn create(
     let (account, credentials) = builder
         .create(&new, settings.directory.clone(), external.as_ref())
         .await
-        .map_err(|error| match error {
-            instant_acme::Error::Api(_) => {
-                let failed = Failed::from(error);
-                let limited = failed.trouble == Trouble::RateLimited;
-                let trouble = if limited { failed.trouble } else { Trouble::Account };
-                Failed { trouble, ..failed }
+        .map_err(|error| {
+            let refused = matches!(error, instant_acme::Error::Api(_));
+            let failed = Failed::from(error);
+            if refused && failed.trouble != Trouble::RateLimited {
+                return Failed { trouble: Trouble::Account, ..failed };
             }
-            error => error.into(),
+            failed
         })?;
     let made = public::Account {
         id,

@@ -103,13 +103,12 @@ async fn wanted(order: &mut Order, challenge: &Challenge) -> Result<Option<Wante
     let mut all = order.authorizations();
     let nothing = || Failed::new(Trouble::BadAnswer, "an order without authorization");
     let mut one = all.next().await.ok_or_else(nothing)??;
-    match one.status {
-        AuthorizationStatus::Valid => return Ok(None),
-        AuthorizationStatus::Pending => {}
-        status => {
-            let words = format!("the authorization is {status:?}");
-            return Err(Failed::new(Trouble::Refused, words));
-        }
+    if one.status == AuthorizationStatus::Valid {
+        return Ok(None);
+    }
+    if one.status != AuthorizationStatus::Pending {
+        let words = format!("the authorization is {:?}", one.status);
+        return Err(Failed::new(Trouble::Refused, words));
     }
     let Some(answer) = one.challenge(kind(challenge)) else {
         let words = "the authority does not offer this kind of challenge";
@@ -118,10 +117,10 @@ async fn wanted(order: &mut Order, challenge: &Challenge) -> Result<Option<Wante
     let key = answer.key_authorization();
     let mut digest = [0; 32];
     digest.copy_from_slice(key.digest().as_ref());
-    let name = match answer.identifier().identifier {
-        instant_acme::Identifier::Dns(name) => name.clone(),
-        _ => return Err(Failed::new(Trouble::BadAnswer, "an authorization of another kind")),
+    let instant_acme::Identifier::Dns(name) = answer.identifier().identifier else {
+        return Err(Failed::new(Trouble::BadAnswer, "an authorization of another kind"));
     };
+    let name = name.clone();
     Ok(Some(Wanted { name, digest, dns_value: key.dns_value() }))
 }
 

@@ -37,24 +37,23 @@ impl From<store::StoreError> for Failed {
 impl From<Error> for Failed {
     fn from(error: Error) -> Self {
         let failed = |trouble| Self::new(trouble, &error);
-        match &error {
-            Error::Api(problem) => of_problem(problem),
-            Error::Timeout(until) => {
-                let left = until.and_then(|until| until.checked_duration_since(now()));
-                let bidden = left.and_then(|left| SignedDuration::try_from(left).ok());
-                Self { bidden, ..failed(Trouble::TookTooLong) }
-            }
-            Error::Other(inner) => match inner.downcast_ref::<HttpProblem>() {
-                Some(problem) => {
-                    let cause = problem.source().map(|cause| format!(": {cause}"));
-                    let detail = format!("{problem}{}", cause.unwrap_or_default());
-                    Self::new(problem.trouble(), detail)
-                }
-                None => failed(Trouble::BadAnswer),
-            },
-            Error::Crypto | Error::KeyRejected => failed(Trouble::Internal),
-            _ => failed(Trouble::BadAnswer),
+        if let Error::Api(problem) = &error {
+            return of_problem(problem);
         }
+        if let Error::Timeout(until) = &error {
+            let left = until.and_then(|until| until.checked_duration_since(now()));
+            let bidden = left.and_then(|left| SignedDuration::try_from(left).ok());
+            return Self { bidden, ..failed(Trouble::TookTooLong) };
+        }
+        if let Error::Other(inner) = &error
+            && let Some(problem) = inner.downcast_ref::<HttpProblem>()
+        {
+            let cause = problem.source().map(|cause| format!(": {cause}"));
+            let detail = format!("{problem}{}", cause.unwrap_or_default());
+            return Self::new(problem.trouble(), detail);
+        }
+        let ours = matches!(error, Error::Crypto | Error::KeyRejected);
+        failed(if ours { Trouble::Internal } else { Trouble::BadAnswer })
     }
 }
 

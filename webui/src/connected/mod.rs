@@ -1,4 +1,4 @@
-//! 「この端末はつながりました」: the first page that a new device sees, before anybody logs in.
+//! "This device is connected": the first page that a new device sees, before anybody logs in.
 
 mod pages;
 #[cfg(test)]

@@ -59,9 +59,11 @@ impl Directory for SealedDirectory {
     }
 
     fn delete(&self, path: &Path) -> Result<(), DeleteError> {
-        self.0.folder.delete(name(path)).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => DeleteError::FileDoesNotExist(path.to_owned()),
-            _ => DeleteError::IoError { io_error: Arc::new(error), filepath: path.to_owned() },
+        self.0.folder.delete(name(path)).map_err(|error| {
+            if error.kind() == io::ErrorKind::NotFound {
+                return DeleteError::FileDoesNotExist(path.to_owned());
+            }
+            DeleteError::IoError { io_error: Arc::new(error), filepath: path.to_owned() }
         })
     }
 
@@ -71,19 +73,23 @@ impl Directory for SealedDirectory {
     }
 
     fn open_write(&self, path: &Path) -> Result<WritePtr, OpenWriteError> {
-        let writer = self.0.folder.create(name(path)).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => OpenWriteError::FileAlreadyExists(path.to_owned()),
-            _ => OpenWriteError::wrap_io_error(error, path.to_owned()),
+        let writer = self.0.folder.create(name(path)).map_err(|error| {
+            if error.kind() == io::ErrorKind::AlreadyExists {
+                return OpenWriteError::FileAlreadyExists(path.to_owned());
+            }
+            OpenWriteError::wrap_io_error(error, path.to_owned())
         })?;
         Ok(BufWriter::new(Box::new(Writing(writer))))
     }
 
     fn atomic_read(&self, path: &Path) -> Result<Vec<u8>, OpenReadError> {
         let read = self.0.folder.file(name(path)).and_then(|file| file.read(0..file.bytes()));
-        read.map_err(|error| match error.kind() {
+        read.map_err(|error| {
             // Asked of an index that is not there yet.
-            io::ErrorKind::NotFound => OpenReadError::FileDoesNotExist(path.to_owned()),
-            _ => self.unreadable(error, path),
+            if error.kind() == io::ErrorKind::NotFound {
+                return OpenReadError::FileDoesNotExist(path.to_owned());
+            }
+            self.unreadable(error, path)
         })
     }
 
@@ -119,10 +125,10 @@ impl Directory for SealedDirectory {
 impl SealedDirectory {
     fn unreadable(&self, error: io::Error, path: &Path) -> OpenReadError {
         note(&self.0.damaged, &error);
-        match error.kind() {
-            io::ErrorKind::NotFound => OpenReadError::FileDoesNotExist(path.to_owned()),
-            _ => OpenReadError::wrap_io_error(error, path.to_owned()),
+        if error.kind() == io::ErrorKind::NotFound {
+            return OpenReadError::FileDoesNotExist(path.to_owned());
         }
+        OpenReadError::wrap_io_error(error, path.to_owned())
     }
 }
 

@@ -65,7 +65,8 @@ fn joins(sign: char) -> bool {
 }
 
 pub(super) fn tokenizers() -> TokenizerManager {
-    let manager = TokenizerManager::new();
+    // With the library's own: fields of bytes are asked for theirs as well.
+    let manager = TokenizerManager::default();
     for (name, cut) in [(SIGNS, Cut::Signs), (PAIRS, Cut::Pairs), (BOTH, Cut::Both)] {
         manager.register(name, TextAnalyzer::from(Grams { cut, token: Token::default() }));
     }

@@ -73,10 +73,28 @@ fn run(
     let low = asked.from.map_or(i64::MIN, Timestamp::as_microsecond);
     let before = asked.before.map_or(i64::MAX, |at| at.as_microsecond().saturating_sub(1));
     let high = after.map_or(before, |hit| hit.at.as_microsecond().min(before));
-    // One more than asked, because the hit that it goes on after may be among them.
-    let newest =
-        Newest { columns: opened.columns.of_all(&searcher)?, low, high, count: hits_max + 1 };
-    let found = searcher.search(&query(&opened.fields, asked), &newest)?;
+    let (wanted, columns) = (query(&opened.fields, asked), opened.columns.of_all(&searcher)?);
+    // One more than asked, because the hit that it goes on after may be among them; more still,
+    // where many stand before it at its own moment.
+    let mut count = hits_max + 1;
+    loop {
+        let newest = Newest { columns: columns.clone(), low, high, count };
+        let found = searcher.search(&wanted, &newest)?;
+        let is_all = found.len() < count;
+        let hits = in_order(&searcher, opened, found, after)?;
+        if is_all || hits.len() >= hits_max {
+            return Ok(hits.into_iter().take(hits_max).collect());
+        }
+        count = count.saturating_mul(2);
+    }
+}
+
+fn in_order(
+    searcher: &Searcher,
+    opened: &Opened,
+    found: Vec<(i64, DocAddress)>,
+    after: Option<Hit>,
+) -> Result<Vec<Hit>, SearchError> {
     let mut hits = Vec::with_capacity(found.len());
     for (at, address) in found {
         let document: TantivyDocument = searcher.doc(address)?;
@@ -88,7 +106,6 @@ fn run(
     hits.sort_unstable_by_key(Hit::order);
     hits.dedup();
     hits.retain(|hit| after.is_none_or(|after| hit.order() > after.order()));
-    hits.truncate(hits_max);
     Ok(hits)
 }
 

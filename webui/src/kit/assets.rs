@@ -107,6 +107,7 @@ const FILES: &[(&str, &[u8])] = files![
     "notices.js",
     "office.css",
     "office.js",
+    "passkey.js",
     "print.css",
     "scene.svg",
     "step-android-choose.svg",

@@ -190,13 +190,6 @@ struct Link {
 }
 
 fn told(failure: &Failure, number: String) -> Told {
-    let plain = |what, why: &str, next, number| Told {
-        what,
-        why: why.to_owned(),
-        next,
-        number,
-        link: None,
-    };
     match failure {
         Failure::NotFound => plain(
             "ページを表示できませんでした",
@@ -260,6 +253,10 @@ fn told(failure: &Failure, number: String) -> Told {
             Some(number),
         ),
     }
+}
+
+fn plain(what: &'static str, why: &str, next: &'static str, number: Option<String>) -> Told {
+    Told { what, why: why.to_owned(), next, number, link: None }
 }
 
 /// Eight symbols to tell on the telephone; the log line has the same.

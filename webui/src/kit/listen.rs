@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -236,6 +236,12 @@ async fn answer(
 ) -> Response {
     if host_of(&request).is_none_or(|host| !host.eq_ignore_ascii_case(expected)) {
         return StatusCode::MISDIRECTED_REQUEST.into_response();
+    }
+    // Over HTTP/2 the host stands in the address.
+    if let Some(named) = request.uri().authority()
+        && let Ok(host) = HeaderValue::from_str(named.as_str())
+    {
+        request.headers_mut().insert(header::HOST, host);
     }
     request.extensions_mut().insert(ingress);
     let request: Request = request.map(|body| Body::new(Paced::new(body, pace)));

@@ -7,7 +7,7 @@ use provisioning::devices::{Device, stand_in};
 use provisioning::facilities::{Facility, FacilityKind, FacilityState};
 use provisioning::members::{Member, Role, Standing};
 use provisioning::passkeys::{Owed, owed};
-use store::{Act, Actor, Id, StoreError};
+use store::{Act, Actor, House, Id, StoreError};
 
 use super::app::App;
 use super::failure::Failure;
@@ -216,7 +216,14 @@ impl FromRequestParts<App> for MayOweKey {
         if head.uri.path() != "/live"
             && let Some(touched) = session::touch(&found.session, found.at)
         {
-            app.store.keep_house(move |house| house.put(&touched)).await?;
+            // What was ended or locked in between stays so.
+            let note = move |house: &mut House<'_, '_>| match house.get(&touched.token)? {
+                Some(kept @ Session { state: SessionState::Open, .. }) => {
+                    house.put(&Session { touched: touched.touched, ..kept })
+                }
+                Some(_) | None => Ok(()),
+            };
+            app.store.keep_house(note).await?;
         }
         Ok(Self(SignedIn(found)))
     }

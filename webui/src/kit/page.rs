@@ -133,6 +133,7 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "office/cards/print_sheet.html",
     "office/cards/print_letter.html",
     "office/setup/setup.html",
+    "office/server/server.html",
     "office/stock/stock.html",
     "office/stock/facility.html",
     "office/stand_ins/grant.html",

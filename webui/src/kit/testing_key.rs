@@ -113,6 +113,7 @@ pub async fn register(visitor: &Visitor<'_>, key: &SoftKey) -> Answer {
     let started = visitor.post("/me/passkeys/start", &fields).await;
     assert_eq!(started.location, "/me/passkeys/new", "{}", started.body);
     let page = visitor.get("/me/passkeys/new").await.body;
+    assert!(page.contains("data-asked"), "{page}");
     visitor.post("/me/passkeys", &[("answer", &key.make(&asked(&page)))]).await
 }
 

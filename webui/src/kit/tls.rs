@@ -13,6 +13,7 @@ use provisioning::public::{self, Host};
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::{ClientHello, NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{DistinguishedName, RootCertStore, ServerConfig};
 use store::{Store, StoreError};
 
@@ -205,7 +206,11 @@ impl Tls {
         certificate: &ServerCertificate,
     ) -> Result<OpenChallenge<'_>, TlsError> {
         let (chain, key) = chain_and_key(&certificate.chain, &certificate.key);
-        let mut config = quiet(builder()?.with_no_client_auth().with_single_cert(chain, key)?);
+        // The challenge's mark is a critical extension, which a check of the certificate refuses.
+        let key = default_provider().key_provider.load_private_key(key)?;
+        let shown = SingleCertAndKey::from(CertifiedKey::new(chain, key));
+        let mut config =
+            quiet(builder()?.with_no_client_auth().with_cert_resolver(Arc::new(shown)));
         config.alpn_protocols = vec![ACME_PROTOCOL.to_vec()];
         let challenge = Challenge { name: name.to_owned(), config: Arc::new(config) };
         self.challenges.lock().unwrap_or_else(PoisonError::into_inner).push(challenge);

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use provisioning::credentials::LastLogin;
 use provisioning::members::Member;
 use provisioning::passkeys::{
-    Ceremony, NoticeKind, Owed, Proof, RecoveryCode, UseProblem, has_any, note_use, owed,
+    Ceremony, NoticeKind, Owed, Passkey, Proof, RecoveryCode, UseProblem, has_any, note_use, owed,
     spend_code, tell,
 };
 use serde::{Deserialize, Serialize};
-use store::{Id, StoreError, Write};
+use store::{House, Id, Order, StoreError, Write};
 
 use super::prove::{Again, Proven, Refused, Typed, prove, prove_again};
 use super::second::{self, SecondStep};
@@ -245,7 +245,11 @@ fn spend(
     now: Timestamp,
 ) -> Result<(), NotOpened> {
     match opening {
-        Opening::Password => Ok(()),
+        // A first key may have been added since the password was typed.
+        Opening::Password => {
+            let keys = write.page::<Passkey>(&member, Order::Ascending, None, 1)?;
+            if keys.rows.is_empty() { Ok(()) } else { Err(NotOpened::Refused) }
+        }
         Opening::Passkey(proof) => {
             match note_use(write, member, proof.passkey, proof.counter, now) {
                 Ok(()) => Ok(()),
@@ -323,7 +327,11 @@ pub async fn show_lock(
 ) -> Result<Response, Failure> {
     if asked.session().state == SessionState::Open {
         let locked = Session { state: SessionState::Locked, ..asked.session().clone() };
-        app.store.keep_house(move |house| house.put(&locked)).await.map_err(Failure::from)?;
+        let lock = move |house: &mut House<'_, '_>| match house.get::<Session>(&locked.token)? {
+            Some(_) => house.put(&locked),
+            None => Ok(()),
+        };
+        app.store.keep_house(lock).await.map_err(Failure::from)?;
     }
     show_locked(&app, &asked, &token, &headers, &query.next, None)
 }
@@ -348,9 +356,14 @@ pub async fn post_lock(
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
     // A password that has to be changed first opens no more here than at the log-in.
-    let unlocked = Session { state, touched: app.now(), ..asked.session().clone() };
+    let (token, now) = (asked.session().token, app.now());
     let act = asked.act("lock.open").on("member", asked.member().id);
-    app.store.write(act, move |write| write.put(&unlocked)).await.map_err(Failure::from)?;
+    // It may have been ended while the password was hashed.
+    let opened = app.store.write(act, move |write| {
+        let kept: Session = write.get(&token)?.ok_or(Failure::SignIn)?;
+        write.put(&Session { state, touched: now, ..kept }).map_err(Failure::from)
+    });
+    opened.await?;
     Ok(Redirect::to(local_path(&next)).into_response())
 }
 

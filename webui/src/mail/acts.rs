@@ -3,7 +3,7 @@
 //! Whatever changes an entry, its counters, its notices and the sender's list goes through here,
 //! so that receipts are right for every order of events.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use provisioning::mailboxes::Mailbox;
 use provisioning::members::Member;
 use store::{Id, Newest, Record as _, StoreError, Write};
@@ -116,7 +116,7 @@ pub fn note_answer(
     })
 }
 
-fn change_receipt(
+pub(super) fn change_receipt(
     write: &mut Write<'_>,
     mail: Id<Mail>,
     owner: Id<Owner>,
@@ -137,7 +137,7 @@ fn count(write: &mut Write<'_>, entry: &Entry, by: i64) -> Result<(), StoreError
 }
 
 /// Every change of folder: counters and the rows beside the entry follow.
-fn change_folder(
+pub(super) fn change_folder(
     write: &mut Write<'_>,
     mut entry: Entry,
     to: Folder,
@@ -387,75 +387,6 @@ fn readers(write: &Write<'_>, owner: Id<Owner>) -> Result<Vec<Id<Member>>, Store
     Ok(mailbox.map_or_else(alone, |mailbox| mailbox.members))
 }
 
-/// Nobody is nudged twice within this time.
-const REMIND_EVERY: SignedDuration = SignedDuration::from_mins(10);
-
-/// Reminds everybody who has not opened a mail; answers how many.
-pub fn remind(
-    write: &mut Write<'_>,
-    sender: Id<Owner>,
-    id: Id<Mail>,
-    now: Timestamp,
-) -> Result<usize, MailProblem> {
-    let mail = sent_mail(write, sender, id)?;
-    let (mut unopened, mut reminded) = (0, 0);
-    for recipient in &mail.recipients {
-        let owner = recipient.person.owner;
-        if !is_unopened(write, owner, &mail)? {
-            continue;
-        }
-        unopened += 1;
-        let receipt: Option<Receipt> = write.get(&(id, owner))?;
-        let last = receipt.and_then(|receipt| receipt.reminded_at);
-        if last.is_none_or(|last| now.duration_since(last) >= REMIND_EVERY) {
-            remind_one(write, &mail, &recipient.person, now)?;
-            reminded += 1;
-        }
-    }
-    match (unopened, reminded) {
-        (0, _) => Err(MailProblem::AllOpened),
-        (_, 0) => Err(MailProblem::JustReminded),
-        (_, reminded) => Ok(reminded),
-    }
-}
-
-/// Of an urgent mail, without being asked.
-pub fn remind_unopened(
-    write: &mut Write<'_>,
-    mail: &Mail,
-    now: Timestamp,
-) -> Result<usize, StoreError> {
-    let mut reminded = 0;
-    for recipient in &mail.recipients {
-        if is_unopened(write, recipient.person.owner, mail)? {
-            remind_one(write, mail, &recipient.person, now)?;
-            reminded += 1;
-        }
-    }
-    Ok(reminded)
-}
-
-fn remind_one(
-    write: &mut Write<'_>,
-    mail: &Mail,
-    person: &Person,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let Some(mut entry) = entry_of(write, person.owner, mail)? else { return Ok(()) };
-    entry.marks.reminded = true;
-    write.put(&entry)?;
-    // Whoever put it away unread sees it again.
-    change_folder(write, entry, Folder::Inbox, now)?;
-    let arrival = arrival(mail, What::Reminder, now);
-    for member in readers_of(write, person)? {
-        notices::arrive(write, member, &arrival)?;
-    }
-    if person.is_mailbox() {
-        notices::arrive_at_facility(write, person.facility, &arrival)?;
-    }
-    change_receipt(write, mail.id, person.owner, |receipt| receipt.reminded_at = Some(now))
-}
-
 pub fn is_unopened(write: &Write<'_>, owner: Id<Owner>, mail: &Mail) -> Result<bool, StoreError> {
     let entry = entry_of(write, owner, mail)?;
     Ok(entry.is_some_and(|entry| entry.state == EntryState::Unopened))
@@ -472,7 +403,11 @@ pub fn note_told(
 }
 
 /// A mail that this owner sent.
-fn sent_mail(write: &Write<'_>, sender: Id<Owner>, id: Id<Mail>) -> Result<Mail, MailProblem> {
+pub(super) fn sent_mail(
+    write: &Write<'_>,
+    sender: Id<Owner>,
+    id: Id<Mail>,
+) -> Result<Mail, MailProblem> {
     let mail: Mail = write.get(&id)?.ok_or(MailProblem::Unknown)?;
     let via = mail.via.as_ref().map(|via| via.owner);
     if mail.sender.owner != sender && via != Some(sender) {

@@ -11,6 +11,7 @@ pub mod boxes;
 pub mod chase;
 pub mod delivery;
 pub mod model;
+pub mod reminding;
 pub mod tables;
 
 mod views;

@@ -235,7 +235,12 @@ pub async fn post_password(
     let credential: Credential =
         app.store.read(|read| read.get(&member.id))?.ok_or(Failure::SignIn)?;
     let current = "いまのパスワードが違います。もう一度入力してください。";
-    match prove_again(&app, &asked, fields.text("current")).await? {
+    let proven = prove_again(&app, &asked, fields.text("current")).await?;
+    if let Again::Wrong | Again::Over = proven {
+        let act = asked.act("password.refused").on("member", member.id);
+        app.store.write(act, |_| Ok::<_, StoreError>(())).await?;
+    }
+    match proven {
         Again::Right(_) => {}
         Again::Wrong => {
             return again(PasswordErrors { current: Some(current), ..PasswordErrors::default() });
@@ -277,6 +282,10 @@ async fn keep_password(
     let others = app.store.read(|read| session::of_member(read, member))?;
     let act = asked.act("password.change").on("member", member);
     let outcome = app.store.write(act, move |write| {
+        // It may have been ended while the passwords were hashed.
+        if write.get::<Session>(&open.token)?.is_none() {
+            return Err(ChangeProblem::ChangedMeanwhile);
+        }
         change_password(write, &checked, hash, now)?;
         for other in others.iter().filter(|other| other.token != open.token) {
             write.delete::<Session>(&other.token)?;

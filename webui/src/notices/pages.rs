@@ -87,7 +87,6 @@ fn row_view(row: &BellRow, directory: &Directory, now: jiff::Timestamp) -> RowVi
         }
     };
     let from = row.from.and_then(|from| directory.member(from));
-    let from = from.as_deref();
     RowView {
         about,
         href,

@@ -58,6 +58,12 @@ impl Scene {
             "/me/passkeys/start" => {
                 vec![("name", "机のPC".to_owned()), ("password", PASSWORD.to_owned())]
             }
+            "/office/passkeys/{member}/settle" => {
+                vec![("kind", "1".to_owned()), ("at", "1775019600000000".to_owned())]
+            }
+            "/office/passkeys/rule" | "/office/members/{member}/passkeys/reset" => {
+                vec![("password", PASSWORD.to_owned())]
+            }
             "/me/passkeys/codes" => {
                 vec![("password", PASSWORD.to_owned()), ("once", "a number".to_owned())]
             }

@@ -14,6 +14,8 @@ pub mod recognise;
 mod tests;
 pub mod windows;
 
+pub use handing::{Titles, profile};
+
 use crate::kit::routes::{Access, Routes};
 
 pub fn routes() -> Routes {

@@ -103,7 +103,8 @@ pub async fn post_card(
         show(&app, "端末の登録", status, |bare| StartPage { bare, enrol })
     };
     let name = fields.text("name");
-    if name.is_empty() || name.chars().count() > DEVICE_NAME_CHARS_MAX {
+    let unseen = name.chars().any(char::is_control);
+    if name.is_empty() || unseen || name.chars().count() > DEVICE_NAME_CHARS_MAX {
         let name = Some("この端末の名前を40文字以内で入力してください。例：受付のパソコン");
         return again(Errors { name, ..Errors::default() });
     }

@@ -18,7 +18,7 @@ use super::town::Town;
 const WHOLE_BYTES: usize = 2 * 1024 * 1024 * 1024;
 
 const BROKEN_BYTES: usize = 500_000_000;
-const PIECE: [u8; 256 * 1024] = [b'x'; 256 * 1024];
+static PIECE: [u8; 256 * 1024] = [b'x'; 256 * 1024];
 const PARTS: usize = 10_000;
 
 pub async fn measure(town: &Town) -> anyhow::Result<Section> {

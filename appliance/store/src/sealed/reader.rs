@@ -79,8 +79,8 @@ impl SealedFile {
 }
 
 fn cut(error: io::Error) -> io::Error {
-    match error.kind() {
-        io::ErrorKind::UnexpectedEof => io::Error::new(io::ErrorKind::InvalidData, error),
-        _ => error,
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        return io::Error::new(io::ErrorKind::InvalidData, error);
     }
+    error
 }

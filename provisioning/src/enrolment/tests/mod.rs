@@ -75,6 +75,16 @@ fn a_card_becomes_a_device_after_approval() {
         .unwrap();
     let found = fixture.store.read(|read| by_session(read, &token)).unwrap().unwrap();
     assert_eq!(found.took(), Some(SignedDuration::from_secs(90)));
+
+    // The host's door: its page may still ask whether the device came.
+    let is_open = || {
+        let now = fixture.store.clock().now();
+        fixture.store.read(|read| any_unfinished(read, now)).unwrap()
+    };
+    fixture.store.clock().advance(SignedDuration::from_mins(9));
+    assert!(is_open());
+    fixture.store.clock().advance(SignedDuration::from_mins(1));
+    assert!(!is_open(), "nobody is on the way");
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use provisioning::credentials::{claim_attempt, forgive_attempt};
+use provisioning::credentials::{
+    Credential, CredentialState, change_demanded, claim_attempt, forgive_attempt,
+};
 use provisioning::members::Member;
 use provisioning::passkeys::{
     Ceremony, NoticeKind, Passkey, Proof, Purpose, RecoveryCode, of_member, take_ceremony, tell,
@@ -20,7 +22,7 @@ use crate::kit::frame::size_of;
 use crate::kit::gate::Admitted;
 use crate::kit::page::{Bare, Page, bare};
 use crate::kit::party::Party;
-use crate::kit::session::cookie;
+use crate::kit::session::{PasswordFirst, SessionState, cookie};
 use crate::login::local_path;
 use crate::login::pages::{Next, Opening, enter, open_session};
 use crate::login::prove::{Proven, Refused, device_key, is_welcome, refuse};
@@ -252,7 +254,7 @@ async fn weigh(
         Answer::Code(text) => RecoveryCode::parse(&text).map(Opening::Code),
     };
     let opened = match opening {
-        Some(opening) if is_welcome(app, admitted, member)? => {
+        Some(opening) if !is_stale(app, step, member)? && is_welcome(app, admitted, member)? => {
             open_session(app, admitted, member, step.state, opening, Some(step.token)).await?
         }
         Some(_) | None => None,
@@ -264,6 +266,23 @@ async fn weigh(
         }
         None => Ok(Err(refuse(tries).await)),
     }
+}
+
+/// Whether the password of the first step is no longer the one that counts.
+fn is_stale(app: &App, step: &SecondStep, member: &Member) -> Result<bool, StoreError> {
+    app.store.read(|read| {
+        let kept: Option<Credential> = read.get(&member.id)?;
+        Ok(match kept.map(|one| one.state) {
+            Some(CredentialState::Chosen { set_at, .. }) => {
+                let opens = step.state == SessionState::Open;
+                set_at > step.since || (opens && change_demanded(read, member.id, set_at)?)
+            }
+            Some(CredentialState::Initial { .. }) => {
+                step.state != SessionState::PasswordFirst(PasswordFirst::FirstLogin)
+            }
+            None => true,
+        })
+    })
 }
 
 /// The open question is spent by this answer, whatever it is worth.

@@ -9,8 +9,8 @@ use super::model::{Chase, Escalation, Step};
 use crate::kit::bell::What;
 use crate::kit::japanese::today;
 use crate::kit::live::{Notice, NoticeKind};
-use crate::mail::acts;
 use crate::mail::model::{Importance, Mail, Owner, Person};
+use crate::mail::{acts, reminding};
 use crate::notices::{self, Arrival};
 
 impl Record for Chase {
@@ -68,7 +68,7 @@ pub fn advance(write: &mut Write<'_>, chase: &Chase, now: Timestamp) -> Result<(
     let Some(mail) = write.get::<Mail>(&chase.mail)? else { return Ok(()) };
     match chase.step {
         Step::Remind => {
-            if acts::remind_unopened(write, &mail, now)? > 0 {
+            if reminding::remind_unopened(write, &mail, now)? > 0 {
                 write.put(&Chase { step: Step::Escalate, ..chase.clone() })?;
             }
             Ok(())

@@ -164,7 +164,13 @@ fn choose_group(
 ) -> Result<(), DraftProblem> {
     let chosen = groups::expand(write, draft.owner, id, now).map_err(|problem| match problem {
         GroupProblem::Store(error) => DraftProblem::Store(error),
-        _ => DraftProblem::GoneGroup,
+        GroupProblem::Unknown
+        | GroupProblem::Name
+        | GroupProblem::NameTaken
+        | GroupProblem::TooManyPeople
+        | GroupProblem::Nobody
+        | GroupProblem::TooMany
+        | GroupProblem::ChangedMeanwhile { .. } => DraftProblem::GoneGroup,
     })?;
     let (people, had) = (chosen.people.len(), draft.recipients.len());
     let all = changed_recipients(draft.recipients.clone(), chosen.people.clone(), None);

@@ -108,7 +108,8 @@ pub fn group_notes(
     let note = |group: DraftGroup| {
         let count = group.people.iter().filter(|one| draft.recipients.contains(one)).count();
         let left = group.left.iter().filter_map(|one| owner_view(directory, *one)).collect();
-        let unused = count == 0 && !(group.people.is_empty() && !group.left.is_empty());
+        let only_left = group.people.is_empty() && !group.left.is_empty();
+        let unused = count == 0 && !only_left;
         let DraftGroup { name, people, .. } = group;
         (!unused).then_some(GroupNote { name, count, left, people })
     };

@@ -140,15 +140,15 @@ fn show_list(
 ) -> Result<Response, Failure> {
     let onlooker = Onlooker::of(asked.member());
     let (own, seen) = app.store.glance(asked.act("group.list"), |view| {
-        let own = tables::of_keeper(view, place.keeper)?;
+        let own = tables::of_keeper(view, place.keeper())?;
         Ok::<_, StoreError>((own, tables::in_sight(view, &onlooker)?))
     })?;
     let directory = app.directory()?;
     let (name, error) = wrong.map_or((String::new(), None), |(name, why)| (name, Some(why)));
-    let others = seen.iter().filter(|group| group.keeper != place.keeper && place.base == "/me");
+    let others = seen.iter().filter(|group| group.keeper != place.keeper() && place.base == "/me");
     let page = ListPage {
         base: place.base,
-        keeper: place.keeper.key(),
+        keeper: place.keeper().key(),
         groups: picks(&own, &directory, asked),
         shared: others.map(|group| pick(group, &directory, asked)).collect(),
         name,
@@ -167,7 +167,7 @@ async fn found(
     let name = fields.text("name").to_owned();
     let people = fields.all("person").filter_map(|one| one.parse().ok()).collect();
     let details = GroupDetails { name: name.clone(), people, seen_by: SeenBy::Circle };
-    let (clock, keeper, by) = (app.store.clock().clone(), place.keeper, asked.id());
+    let (clock, keeper, by) = (app.store.clock().clone(), place.keeper(), asked.id());
     let act = asked.act("group.found");
     let made = app.store.write(act, move |write| tables::found(write, &clock, keeper, details, by));
     match made.await {
@@ -185,10 +185,16 @@ async fn found(
 
 fn read_one(app: &App, asked: &SignedIn, place: &Place, id: Id<Group>) -> Result<Group, Failure> {
     let act = asked.act("group.read").on("group", id);
-    let found = app.store.glance(act, |view| tables::one(view, place.keeper, id));
+    let found = app.store.glance(act, |view| tables::one(view, place.keeper(), id));
     found.map_err(|problem| match problem {
         GroupProblem::Store(error) => error.into(),
-        _ => Failure::NotFound,
+        GroupProblem::Unknown
+        | GroupProblem::Name
+        | GroupProblem::NameTaken
+        | GroupProblem::TooManyPeople
+        | GroupProblem::Nobody
+        | GroupProblem::TooMany
+        | GroupProblem::ChangedMeanwhile { .. } => Failure::NotFound,
     })
 }
 
@@ -223,13 +229,13 @@ fn show_one(
     let (found, more) = found_people(app, &directory, None, &typed.people, &stars, &q);
     let page = GroupPage {
         base: place.base,
-        keeper: place.keeper.key(),
+        keeper: place.keeper().key(),
         group: GroupView {
             id: group.id,
             version: group.version,
             kept_name: group.name,
             name: typed.name,
-            sights: sight_words(place.keeper, typed.seen_by),
+            sights: sight_words(place.keeper(), typed.seen_by),
             left: people.iter().filter(|one| one.left).count(),
             people,
         },
@@ -266,7 +272,7 @@ async fn change(
     fields: &Fields,
 ) -> Result<Response, Failure> {
     let act = |action| -> Act { asked.act(action).on("group", id) };
-    let (keeper, by, now) = (place.keeper, asked.id(), asked.now());
+    let (keeper, by, now) = (place.keeper(), asked.id(), asked.now());
     if fields.text("step") == "delete" {
         let gone =
             app.store.write(act("group.remove"), move |write| tables::remove(write, keeper, id));

@@ -27,7 +27,7 @@ pub struct GroupPick {
     pub who: Vec<String>,
 }
 
-/// Names shown of a group before 「ほか」.
+/// Names shown of a group before it says that there are others.
 const NAMES_SHOWN: usize = 4;
 
 pub fn picks(groups: &[Group], directory: &Directory, asked: &SignedIn) -> Vec<GroupPick> {

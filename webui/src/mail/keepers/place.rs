@@ -13,25 +13,28 @@ use crate::kit::member::{Manager, OfficeMember, SignedIn};
 
 /// Made from the proof of who asks: whoever has one may change what is kept there.
 pub struct Place {
-    pub keeper: Keeper,
+    proven: Keeper,
     /// `/me`, `/facility` or `/office`.
     pub base: &'static str,
     pub nav: Nav,
-    _proven: (),
 }
 
 impl Place {
+    pub const fn keeper(&self) -> Keeper {
+        self.proven
+    }
+
     pub fn own(asked: &SignedIn) -> Self {
-        Self { keeper: Keeper::Own(asked.id()), base: "/me", nav: Nav::Me, _proven: () }
+        Self { proven: Keeper::Own(asked.id()), base: "/me", nav: Nav::Me }
     }
 
     pub fn facility(asked: &Manager) -> Self {
         let keeper = Keeper::Facility(asked.facility().id);
-        Self { keeper, base: "/facility", nav: Nav::Facility, _proven: () }
+        Self { proven: keeper, base: "/facility", nav: Nav::Facility }
     }
 
     pub const fn network(_: &OfficeMember) -> Self {
-        Self { keeper: Keeper::Network, base: "/office", nav: Nav::Office, _proven: () }
+        Self { proven: Keeper::Network, base: "/office", nav: Nav::Office }
     }
 }
 

@@ -13,11 +13,11 @@ use crate::kit::frame::redirect_saying;
 use crate::kit::japanese;
 use crate::kit::member::SignedIn;
 use crate::kit::path::Path;
-use crate::mail::acts;
 use crate::mail::boxes::Boxes;
 use crate::mail::model::{Mail, Owner};
 use crate::mail::outbox::may_be_chosen;
 use crate::mail::tables::MailProblem;
+use crate::mail::{acts, reminding};
 
 /// Which boxes a form means.
 fn owners(app: &App, asked: &SignedIn, fields: &Fields) -> Result<Vec<Id<Owner>>, Failure> {
@@ -155,7 +155,7 @@ pub async fn post_remind(
     let act = asked.act("mail.remind").on("mail", id);
     let reminded = app.store.write(act, move |write| {
         let owner = acts::holder(write, &owners, id)?;
-        acts::remind(write, owner, id, now)
+        reminding::remind(write, owner, id, now)
     });
     let count = reminded.await.map_err(problem)?;
     Ok(redirect_saying(

@@ -12,7 +12,7 @@ use crate::kit::waiting;
 use crate::mail::model::{Entry, EntryState, Folder, Mail, Owner, Person, Receipt};
 use crate::mail::tables::entry_of;
 use crate::mail::tests::send;
-use crate::mail::{acts, delivery};
+use crate::mail::{acts, delivery, reminding};
 
 #[tokio::test]
 async fn what_is_put_off_comes_back_with_a_notice() {
@@ -151,7 +151,7 @@ fn play(net: &Net, mail: &Mail, steps: Vec<(bool, Event)>) {
                 Event::Later => acts::put_off(write, owner, by, id, later, now),
                 Event::Done => acts::set_done(write, owner, by, id, true, now),
                 Event::Undone => acts::set_done(write, owner, by, id, false, now),
-                Event::Remind => acts::remind(write, sender, id, now).map(drop),
+                Event::Remind => reminding::remind(write, sender, id, now).map(drop),
                 Event::Withdraw => acts::withdraw(write, sender, id, now).map(drop),
                 Event::Answer => acts::note_answer(write, id, owner, by, now).map_err(Into::into),
             };
@@ -260,7 +260,7 @@ fn play_shared(net: &Net, desk: &Mailbox, mail: &Mail, steps: Vec<(bool, Shared)
                 Shared::Undone => acts::set_done(write, owner, by, id, false, now),
                 Shared::Take => acts::take_charge(write, &desk, &member, id, true, now),
                 Shared::GiveBack => acts::take_charge(write, &desk, &member, id, false, now),
-                Shared::Remind => acts::remind(write, sender, id, now).map(drop),
+                Shared::Remind => reminding::remind(write, sender, id, now).map(drop),
                 Shared::Withdraw => acts::withdraw(write, sender, id, now).map(drop),
             };
             drop(done);

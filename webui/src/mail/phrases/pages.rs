@@ -147,14 +147,14 @@ fn show(
 ) -> Result<Response, Failure> {
     let onlooker = Onlooker::of(asked.member());
     let (own, seen) = app.store.glance(asked.act("phrase.list"), |view| {
-        let own = tables::of_keeper(view, place.keeper)?;
+        let own = tables::of_keeper(view, place.keeper())?;
         Ok::<_, StoreError>((own, tables::in_sight(view, &onlooker)?))
     })?;
     let mut categories: Vec<_> = own.iter().map(|phrase| phrase.category.clone()).collect();
     categories.retain(|category| !category.is_empty());
     categories.sort_unstable();
     categories.dedup();
-    let others = seen.into_iter().filter(|one| one.keeper != place.keeper && place.base == "/me");
+    let others = seen.into_iter().filter(|one| one.keeper != place.keeper() && place.base == "/me");
     let mut forms: Vec<Typed> = own.into_iter().map(Typed::of).collect();
     forms.push(Typed::blank());
     let (mut wrong_id, mut said) = (None, Wrong::Said(""));
@@ -169,10 +169,10 @@ fn show(
         Wrong::Said(why) => (Some(why), None),
         Wrong::Meanwhile(meanwhile) => (None, Some(meanwhile)),
     };
-    let form = |form: Typed| phrase_form(form, place.keeper, wrong_id);
+    let form = |form: Typed| phrase_form(form, place.keeper(), wrong_id);
     let page = PhrasesPage {
         base: place.base,
-        keeper: place.keeper.key(),
+        keeper: place.keeper().key(),
         phrases: forms.into_iter().map(form).collect(),
         categories,
         shared: others.map(shared_view).collect(),
@@ -217,7 +217,7 @@ async fn save(
 ) -> Result<Response, Failure> {
     let typed = Typed::read(fields);
     let (id, version, details) = (typed.id, typed.version, typed.details.clone());
-    let (keeper, by, now) = (place.keeper, asked.id(), asked.now());
+    let (keeper, by, now) = (place.keeper(), asked.id(), asked.now());
     let clock = app.store.clock().clone();
     let (act, said) = match (id, fields.text("step")) {
         (Some(id), "delete") => {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::{Act, Actor, Change, Cursor, Id, Order, Read, Record as _, StoreError};
+use store::{Act, Actor, Change, ChangedRow, Cursor, Id, Order, Read, Record as _, StoreError};
 
 use super::pieces::piece_of;
 use crate::index::{IndexError, Piece, Reach, Room, Writer};
@@ -301,11 +301,17 @@ fn act(app: &App) -> Act {
     Act::new(Actor::System, "mail.index", app.now())
 }
 
+/// The rows of one change, those that went in front: a move then ends with the row that came.
+fn gone_first(change: &Change) -> impl Iterator<Item = &ChangedRow> {
+    let gone = change.rows.iter().filter(|row| row.deleted);
+    gone.chain(change.rows.iter().filter(|row| !row.deleted))
+}
+
 /// Which mails these changes concern.
 fn touched(read: &Read<'_>, changes: &[Change]) -> Result<BTreeMap<Id<Mail>, Touched>, StoreError> {
     let mut touched = BTreeMap::new();
     let mut left = BTreeSet::new();
-    for row in changes.iter().flat_map(|change| &change.rows) {
+    for row in changes.iter().flat_map(gone_first) {
         match (row.table.as_str(), row.deleted) {
             (Mail::TABLE, deleted) => {
                 let Some(mail) = id_at::<Mail>(&row.key, 0) else { continue };

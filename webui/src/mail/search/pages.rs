@@ -50,7 +50,7 @@ struct SearchPage {
     filtered: bool,
     problem: Option<String>,
     /// What the index cannot find yet.
-    notice: Option<String>,
+    hint: Option<String>,
     /// Nothing was asked yet where there are none.
     results: Option<Results>,
 }
@@ -101,14 +101,14 @@ pub async fn show_search(
         Err(problem) => (None, Some(say(problem))),
     };
     let filtered = search.as_ref().is_some_and(Search::filters) || problem.is_some();
-    let mut notice = waiting(&app, &asked);
+    let mut hint = waiting(&app, &asked);
     let results = match search {
         Some(search) => match look(&app, &asked, owners, search.clone()).await {
             Ok(found) => Some(results(&boxes, &asked, &form, &search, &found)),
             Err(FindProblem::Store(error)) => return Err(error.into()),
             Err(FindProblem::Index(error)) => {
                 log::warn!(error:% = error; "a search came to nothing");
-                notice.get_or_insert_with(|| say_waiting(Reach::Nothing, &asked));
+                hint.get_or_insert_with(|| say_waiting(Reach::Nothing, &asked));
                 None
             }
         },
@@ -119,7 +119,7 @@ pub async fn show_search(
         folders: folders(),
         filtered,
         problem,
-        notice,
+        hint,
         results,
         form,
     };

@@ -72,8 +72,8 @@ fn keep_feeding(app: &App, runtime: &Handle, stop: &CancellationToken) {
                 log::error!(error:% = error; "the search index cannot be thrown away");
             }
         } else if failures > 0 {
-            let wait = tokio::time::sleep(RETRY_AFTER);
             runtime.block_on(async {
+                let wait = tokio::time::sleep(RETRY_AFTER);
                 tokio::select! { () = stop.cancelled() => {}, () = wait => {} }
             });
         }

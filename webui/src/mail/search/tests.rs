@@ -8,6 +8,7 @@ use provisioning::mailboxes::Mailbox;
 use store::{Act, Actor, Id, StoreError};
 
 use super::model::{Search, SearchProblem, Typed};
+use super::pieces::piece_of;
 use super::{catch_up, find};
 use crate::index::{Reach, fold};
 use crate::kit::testing::{Net, Persona, act};
@@ -362,21 +363,32 @@ fn perform(net: &Net, people: &[Person], mails: &mut Vec<Mail>, deed: &Deed) {
 /// Every row of these owners that holds the words, by looking through all mails.
 fn naive(net: &Net, mails: &[Mail], owners: &[Id<Owner>], search: &Search) -> Vec<Id<Mail>> {
     let act = Act::new(Actor::System, "test", net.app.now());
-    let holds = |mail: &Mail| search.words.iter().all(|word| fold(&mail.body).contains(word));
+    let directory = net.app.directory().unwrap();
     let rows = net.app.store.glance(act, |view| {
         let mut found = Vec::new();
+        let mut texts = BTreeMap::new();
+        for mail in mails {
+            // Names count as much as bodies do.
+            let piece = piece_of(view, &directory, mail)?;
+            texts.insert(mail.id, piece.map(|piece| piece.texts).unwrap_or_default());
+        }
         for owner in owners {
             for folder in Folder::ALL {
                 found.extend(tables::entries(view, *owner, folder, None, 1_000)?.rows);
             }
         }
-        Ok::<_, StoreError>(found)
+        Ok::<_, StoreError>((found, texts))
     });
+    let (rows, texts) = rows.unwrap();
+    let holds = |mail: &Mail| {
+        let holds = |word: &String| texts[&mail.id].iter().any(|text| fold(text).contains(word));
+        search.words.iter().all(holds)
+    };
     let shown = |entry: &Entry| {
         entry.state != EntryState::Withdrawn && (search.bin || entry.folder != Folder::Bin)
     };
     let rows: BTreeMap<_, _> =
-        rows.unwrap().into_iter().filter(shown).map(|entry| (entry.mail, ())).collect();
+        rows.into_iter().filter(shown).map(|entry| (entry.mail, ())).collect();
     let fits = |mail: &&Mail| rows.contains_key(&mail.id) && holds(mail);
     mails.iter().rev().filter(fits).map(|mail| mail.id).collect()
 }

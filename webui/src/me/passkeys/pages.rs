@@ -19,6 +19,7 @@ use crate::kit::member::MayOweKey;
 use crate::kit::page::Page;
 use crate::kit::party::Party;
 use crate::kit::path::Path;
+use crate::kit::session::SessionState;
 use crate::login::{Again, prove_again};
 
 const LIST: &str = "/me/passkeys";
@@ -112,8 +113,11 @@ async fn proven(
     fields: &Fields,
 ) -> Result<Result<(), Option<Response>>, Failure> {
     let again = prove_again(app, asked.in_session(), fields.text("password")).await?;
-    if let Again::Right(_) = again {
-        return Ok(Ok(()));
+    match again {
+        Again::Right(SessionState::Open) => return Ok(Ok(())),
+        // A password that has to be changed first proves nothing here.
+        Again::Right(_) => return Err(Failure::PasswordFirst),
+        Again::Wrong | Again::Over => {}
     }
     note_refused(app, asked).await?;
     let over = matches!(again, Again::Over);

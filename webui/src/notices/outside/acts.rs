@@ -47,7 +47,7 @@ fn await_holder(
         // A notification that is on its way out stands again.
         write.delete::<Waiting>(&(way.id, CLOSING))?;
         // Whoever sends, or waits after a failure, looks for more by itself.
-        if way.attempt.is_some() || way.failures > 0 {
+        if way.due.is_some() && (way.attempt.is_some() || way.failures > 0) {
             continue;
         }
         let first = match wish {
@@ -95,14 +95,16 @@ const CLOSING: [u8; 16] = [0; 16];
 pub fn close_shown(write: &mut Write<'_>, member: Id<Member>) -> Result<(), StoreError> {
     for mut way in ways_of(write, Holder::Member(member))? {
         let To::Push(subscription) = &way.to else { continue };
-        if !way.shown || subscription.must_show() {
+        // One that is on its way will be shown in a moment.
+        let shown = way.shown || way.attempt.is_some();
+        if !shown || subscription.must_show() {
             continue;
         }
         // The store's clock is not at hand; the worker looks at once in any case.
         let at = way.told_at.unwrap_or(way.since);
         let waiting = Waiting { way: way.id, about: CLOSING, wish: Wish::Close, at, claimed: None };
         write.put(&waiting)?;
-        if way.attempt.is_none() && way.failures == 0 {
+        if way.due.is_none() || (way.attempt.is_none() && way.failures == 0) {
             schedule(write, &mut way, Some(at))?;
             write.put(&way)?;
         }

@@ -62,6 +62,8 @@ pub fn claim(
     let (ripe, unripe): (Vec<_>, Vec<_>) =
         waiting_of(write, id)?.into_iter().partition(|one| one.ripe_at(kind, peace) <= now);
     let Some(wish) = loudest(&ripe) else {
+        // The pause after a failure is over: from here on arrivals wake the way again.
+        way.failures = 0;
         let next = unripe.iter().map(|one| one.ripe_at(kind, peace)).min();
         schedule(write, &mut way, next)?;
         write.put(&way)?;
@@ -189,6 +191,8 @@ pub fn finish(
         Outcome::Gone => return forget(write, way),
         Outcome::Told => {
             drop_all(write, &claimed)?;
+            // Also what more waited than one telling looks at.
+            let next = waiting_of(write, way.id)?.iter().map(|one| one.at).min();
             way.failures = 0;
             way.shown = task.wish != Wish::Close;
             if way.shown {

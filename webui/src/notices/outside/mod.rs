@@ -32,5 +32,6 @@ pub use model::{
 pub use run::{run, tell_due as look};
 pub use smtp::send;
 pub use tables::{
-    DeadByAge, WayByEndpoint, WayByHolder, dead_rows, health, policy, queue, ways_of, ways_within,
+    DeadByAge, WAYS_MAX, WayByEndpoint, WayByHolder, dead_rows, health, policy, queue, ways_of,
+    ways_within,
 };

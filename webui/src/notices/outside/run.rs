@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::claim::{self, Outcome, Task};
 use super::letter::Letter;
-use super::model::{Due, To, Way};
+use super::model::{Due, To, Way, WayKind};
 use super::{smtp, tables};
 use crate::kit::app::App;
 use crate::notices::push;
@@ -24,12 +24,17 @@ const AT_ONCE: usize = 8;
 const ROWS: usize = 256;
 
 pub async fn run(app: App, stop: CancellationToken) {
-    let mut changes = app.store.watch();
     if let Err(error) = push::ensure(&app).await {
         log::error!(error:% = error; "cannot keep the key for pushes");
     }
+    // Each by itself: a mail server that swallows packets must not keep an urgent push waiting.
+    tokio::join!(work(&app, WayKind::Mail, &stop), work(&app, WayKind::Push, &stop));
+}
+
+async fn work(app: &App, kind: WayKind, stop: &CancellationToken) {
+    let mut changes = app.store.watch();
     loop {
-        let wait = tell_due(&app).await;
+        let wait = tell_due_of(app, kind).await;
         tokio::select! {
             () = stop.cancelled() => return,
             open = something_waits(&mut changes) => if !open { return },
@@ -56,8 +61,13 @@ async fn something_waits(changes: &mut broadcast::Receiver<std::sync::Arc<Change
 
 /// Tells what is due and answers how long it is until the next.
 pub async fn tell_due(app: &App) -> Duration {
+    let mail = tell_due_of(app, WayKind::Mail).await;
+    mail.min(tell_due_of(app, WayKind::Push).await)
+}
+
+async fn tell_due_of(app: &App, kind: WayKind) -> Duration {
     let now = app.now();
-    let (ways, next) = match app.store.read(|read| tables::due(read, now, ROWS)) {
+    let (ways, next) = match app.store.read(|read| tables::due(read, kind, now, ROWS)) {
         Ok(found) => found,
         Err(error) => {
             log::error!(error:% = error; "cannot look for what is to be told");

@@ -143,17 +143,33 @@ pub fn ways_within(read: &Read<'_>, holder: Holder) -> Result<Vec<Way>, StoreErr
     Ok(read.page_by::<WayByHolder>(&holder.bytes(), order, None, WAYS_MAX)?.rows)
 }
 
-/// The ways that should be looked at by now, and when the next one should.
+/// The ways of a kind that should be looked at by now, and when the next of any kind should.
 pub fn due(
     read: &Read<'_>,
+    kind: WayKind,
     now: Timestamp,
     rows_max: usize,
 ) -> Result<(Vec<Id<Way>>, Option<Timestamp>), StoreError> {
-    let rows = read.page::<Due>(&(), Order::Ascending, None, rows_max)?.rows;
-    let later = rows.iter().find(|row| row.at > now).map(|row| row.at);
-    let ways: Vec<_> = rows.iter().filter(|row| row.at <= now).map(|row| row.way).collect();
-    let next = if ways.len() == rows_max { Some(now) } else { later };
-    Ok((ways, next))
+    let (mut ways, mut after) = (Vec::new(), None);
+    loop {
+        let page = read.page::<Due>(&(), Order::Ascending, after.as_ref(), rows_max)?;
+        for row in page.rows {
+            if row.at > now {
+                return Ok((ways, Some(row.at)));
+            }
+            let way: Option<Way> = read.get(&row.way)?;
+            if way.is_some_and(|way| way.to.kind() == kind) {
+                ways.push(row.way);
+            }
+            if ways.len() == rows_max {
+                return Ok((ways, Some(now)));
+            }
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok((ways, None));
+        }
+    }
 }
 
 /// Moves the moment at which a way is looked at; the row beside it follows.
@@ -173,7 +189,8 @@ pub fn schedule(
 }
 
 pub fn waiting_of(write: &Write<'_>, way: Id<Way>) -> Result<Vec<Waiting>, StoreError> {
-    Ok(write.page(&way, Order::Ascending, None, WAITING_MAX)?.rows)
+    // The newest: what is urgent must be among them.
+    Ok(write.page(&way, Order::Descending, None, WAITING_MAX)?.rows)
 }
 
 pub fn policy(read: &Read<'_>) -> Result<OutsidePolicy, StoreError> {

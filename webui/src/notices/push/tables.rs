@@ -5,7 +5,9 @@ use provisioning::members::Member;
 use store::{Clock, Id, Order, Plain, Record, StoreError, Write};
 
 use super::model::PushKey;
-use crate::notices::outside::{Holder, Subscription, To, Way, WayByEndpoint, forget, ways_of};
+use crate::notices::outside::{
+    Holder, Subscription, To, WAYS_MAX, Way, WayByEndpoint, forget, ways_of,
+};
 
 impl Record for PushKey {
     type Key = ();
@@ -33,6 +35,13 @@ pub fn subscribe(
         forget(write, old)?;
     }
     unsubscribe(write, member, &subscription)?;
+    // The oldest makes room, and an address keeps its place.
+    let ways = ways_of(write, Holder::Member(member))?;
+    if ways.len() + 1 >= WAYS_MAX
+        && let Some(oldest) = ways.into_iter().find(|way| matches!(way.to, To::Push(_)))
+    {
+        forget(write, oldest)?;
+    }
     let now: Timestamp = clock.now();
     write.put(&Way {
         id: clock.id(),

@@ -82,8 +82,15 @@ pub async fn send_code(
     match outside::send(smtp, &app.app_host(), &letter).await {
         Outcome::Told => Ok(()),
         Outcome::Later(reason) | Outcome::Never(reason) => {
-            let bytes = holder.bytes();
-            let undone = app.store.write(act, move |write| write.delete::<Proof>(&bytes));
+            let (bytes, own) = (holder.bytes(), blinded(app, holder, &code));
+            // A newer code may lie there by now.
+            let undone = app.store.write(act, move |write| {
+                let there: Option<Proof> = write.get(&bytes)?;
+                match there.filter(|one| one.code == own) {
+                    Some(_) => write.delete::<Proof>(&bytes),
+                    None => Ok(()),
+                }
+            });
             undone.await?;
             Err(CodeProblem::NotSent(reason))
         }

@@ -73,21 +73,26 @@ pub fn check_members(
             }
         };
         let name = &wanted.details.name;
-        let twin = sounds.insert(
-            sound(facility.id, &name.kana()),
-            (name.full(), before.map(|before| before.id)),
-        );
-        if let Some((twin, id)) = twin
-            && before.is_none_or(|before| Some(before.id) != id)
-        {
-            let what = say::twin(&twin);
-            checked.doubts.push(Mistake::new(number, title(Column::Name), &name.full(), what));
-        }
+        let here = (name.full(), before.map(|before| before.id));
+        let twin = sounds.insert(sound(facility.id, &name.kana()), here);
+        checked.doubts.extend(doubt(number, &name.full(), before, twin));
         let changed = before.and_then(|before| changed(number, before, &wanted));
         let words = format!("{}　{}", name.full(), facility.details.name);
         let before = before.map(|before| before.id);
         checked.add(number, words, Step::Member { before, facility: facility.id, wanted }, changed);
     }
+}
+
+/// Two people of one facility who sound the same may be one person.
+fn doubt(
+    line: u64,
+    name: &str,
+    before: Option<&Member>,
+    twin: Option<(String, Option<Id<Member>>)>,
+) -> Option<Mistake> {
+    let (twin, id) = twin?;
+    let is_other = before.is_none_or(|before| Some(before.id) != id);
+    is_other.then(|| Mistake::new(line, title(Column::Name), name, say::twin(&twin)))
 }
 
 fn facility_of<'a>(

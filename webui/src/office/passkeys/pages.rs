@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use jiff::{SignedDuration, Timestamp};
 use provisioning::directory::Directory;
 use provisioning::members::{Member, Role, Standing};
@@ -20,7 +20,8 @@ use crate::kit::japanese;
 use crate::kit::member::OfficeMember;
 use crate::kit::page::Page;
 use crate::kit::path::Path;
-use crate::kit::session;
+use crate::kit::session::{self, SessionState};
+use crate::login::{Again, prove_again};
 use crate::office::counts::{Office, office};
 use crate::office::rows::{day, member_href, member_words};
 
@@ -63,6 +64,9 @@ struct Person {
 #[derive(Serialize)]
 struct NoticeRow {
     member: Id<Member>,
+    kind: u8,
+    /// When it happened, in microseconds: what came after it was not shown.
+    at: i64,
     name: String,
     href: String,
     words: String,
@@ -150,6 +154,8 @@ fn notice_row(one: &PasskeyNotice, directory: &Directory, now: Timestamp) -> Not
     };
     NoticeRow {
         member: one.member,
+        kind: one.kind.number(),
+        at: one.at.as_microsecond(),
         name: member_words(directory, one.member).0,
         href: member_href(one.member),
         words,
@@ -205,6 +211,9 @@ pub async fn post_rule(
         let next = "「自分の設定」でパスキーを登録するか、事務室管理者に頼んでください。";
         return Err(refuse(why, next, PAGE.to_owned()).into());
     }
+    if let Some(answer) = proven(&app, &asked, &fields, PAGE.to_owned()).await? {
+        return Ok(answer);
+    }
     let days: Option<u8> = number(fields.text("grace"));
     let days = days.filter(|days| PasskeyRule::GRACE_DAYS.contains(days)).unwrap_or(14);
     let grace = SignedDuration::from_hours(i64::from(days) * 24);
@@ -219,6 +228,27 @@ pub async fn post_rule(
         (false, _) => "パスキーを任意にしました",
     };
     Ok(redirect_saying(PAGE, words))
+}
+
+/// A forgotten screen must not change who is asked for a second proof: the password once more.
+/// Answers what is shown instead, where the session has ended over it.
+async fn proven(
+    app: &App,
+    asked: &OfficeMember,
+    fields: &Fields,
+    back: String,
+) -> Result<Option<Response>, Failure> {
+    let again = prove_again(app, asked.in_session(), fields.text("password")).await?;
+    match again {
+        Again::Right(SessionState::Open) => return Ok(None),
+        Again::Right(_) => return Err(Failure::PasswordFirst),
+        Again::Wrong | Again::Over => note_refused(app, asked).await?,
+    }
+    if let Again::Over = again {
+        return Ok(Some(Redirect::to("/login").into_response()));
+    }
+    let next = "前の画面に戻り、もう一度入力してください。";
+    Err(refuse("パスワードが違います。", next, back).into())
 }
 
 async fn note_refused(app: &App, asked: &OfficeMember) -> Result<(), Failure> {
@@ -240,10 +270,13 @@ pub async fn post_settle(
     Path(id): Path<Id<Member>>,
     asked: OfficeMember,
     State(app): State<App>,
-    _: Fields,
+    fields: Fields,
 ) -> Result<Response, Failure> {
+    let kind: u8 = number(fields.text("kind")).ok_or(Failure::StaleForm)?;
+    let shown = number(fields.text("at")).and_then(|at| Timestamp::from_microsecond(at).ok());
+    let shown = shown.ok_or(Failure::StaleForm)?;
     let act = asked.act("passkey.settle").on("member", id);
-    app.store.write(act, move |write| passkeys::told_office(write, id)).await?;
+    app.store.write(act, move |write| passkeys::told_office(write, id, kind, shown)).await?;
     Ok(redirect_saying(PAGE, "対応済みにしました"))
 }
 
@@ -252,7 +285,7 @@ pub async fn post_reset(
     Path(id): Path<Id<Member>>,
     asked: OfficeMember,
     State(app): State<App>,
-    _: Fields,
+    fields: Fields,
 ) -> Result<Response, Failure> {
     if app.directory()?.member(id).is_none() {
         return Err(Failure::NotFound);
@@ -266,6 +299,9 @@ pub async fn post_reset(
         note_refused(&app, &asked).await?;
         let next = "必要なときは、ほかの事務室管理者に頼んでください。";
         return Err(refuse(why, next, member_href(id)).into());
+    }
+    if let Some(answer) = proven(&app, &asked, &fields, member_href(id)).await? {
+        return Ok(answer);
     }
     let (by, now) = (asked.id(), asked.now());
     let act = asked.act("passkey.reset").on("member", id);

@@ -31,7 +31,7 @@ fn second(net: &Net) -> Member {
 async fn who_has_no_key_cannot_demand_one_and_who_is_no_administrator_neither() {
     let net = Net::new();
     let clerk = net.visitor(Persona::Office);
-    let on = [("required", "on"), ("grace", "0")];
+    let on = [("required", "on"), ("grace", "0"), ("password", PASSWORD)];
     let answer = clerk.post("/office/passkeys/rule", &on).await;
     assert_eq!(answer.status.as_u16(), 422);
     let other = second(&net);
@@ -48,7 +48,7 @@ async fn a_rule_leads_to_the_key_first_and_a_key_leads_back() {
     let other = net.visitor_at(&other, OFFICE_KEY);
     let clerk = net.visitor(Persona::Office);
     register(&clerk, &SoftKey::new(1)).await;
-    let on = [("required", "on"), ("grace", "7")];
+    let on = [("required", "on"), ("grace", "7"), ("password", PASSWORD)];
     assert_eq!(clerk.post("/office/passkeys/rule", &on).await.location, "/office/passkeys");
     assert!(other.get("/office").await.body.contains("4月8日"), "told in time");
     net.app.store.clock().advance(SignedDuration::from_hours(7 * 24));
@@ -78,7 +78,8 @@ async fn a_log_in_of_who_owes_a_key_ends_at_the_keys() {
     second(&net);
     let clerk = net.visitor(Persona::Office);
     register(&clerk, &SoftKey::new(1)).await;
-    clerk.post("/office/passkeys/rule", &[("required", "on"), ("grace", "30")]).await;
+    let on = [("required", "on"), ("grace", "30"), ("password", PASSWORD)];
+    clerk.post("/office/passkeys/rule", &on).await;
     let mut fresh = net.visitor(Persona::Office);
     fresh.cookie = None;
     let fields = [
@@ -96,10 +97,14 @@ async fn a_reset_ends_sessions_begins_anew_and_tells_both() {
     register(&nurse, &SoftKey::new(1)).await;
     let at = format!("/office/members/{}/passkeys/reset", net.nurse.id);
     let other = second(&net);
-    let by_clerk = net.visitor_at(&other, OFFICE_KEY).post(&at, &[]).await;
+    let typed = [("password", PASSWORD)];
+    let by_clerk = net.visitor_at(&other, OFFICE_KEY).post(&at, &typed).await;
     assert_eq!(by_clerk.status.as_u16(), 422, "no administrator");
     let clerk = net.visitor(Persona::Office);
-    assert!(clerk.post(&at, &[]).await.location.starts_with("/office/members/"));
+    let wrong = clerk.post(&at, &[("password", "somebody at a forgotten screen")]).await;
+    assert!(wrong.status.as_u16() == 422 && wrong.body.contains("パスワードが違います"));
+    assert_eq!(nurse.get("/").await.status.as_u16(), 200, "nothing was taken away");
+    assert!(clerk.post(&at, &typed).await.location.starts_with("/office/members/"));
     assert!(nurse.get("/").await.location.starts_with("/login"));
     let told = net.app.store.read(notices_for_office).unwrap();
     assert_eq!(told[0].kind, NoticeKind::Reset { by: Some(net.clerk.id) });
@@ -108,8 +113,12 @@ async fn a_reset_ends_sessions_begins_anew_and_tells_both() {
     nurse.post("/me/passkeys/seen", &[]).await;
     assert!(!nurse.get("/").await.body.contains("事務室で取り消されました"));
     let settle = format!("/office/passkeys/{}/settle", net.nurse.id);
-    clerk.post(&settle, &[]).await;
+    let shown = |by: i64| (told[0].at.as_microsecond() + by).to_string();
+    let (before, kind) = (shown(-1), told[0].kind.number().to_string());
+    clerk.post(&settle, &[("kind", kind.as_str()), ("at", before.as_str())]).await;
+    assert_eq!(net.app.store.read(notices_for_office).unwrap().len(), 1, "it came after the page");
+    clerk.post(&settle, &[("kind", kind.as_str()), ("at", shown(0).as_str())]).await;
     assert!(net.app.store.read(notices_for_office).unwrap().is_empty());
     let own = format!("/office/members/{}/passkeys/reset", net.clerk.id);
-    assert_eq!(clerk.post(&own, &[]).await.status.as_u16(), 422, "not one's own");
+    assert_eq!(clerk.post(&own, &typed).await.status.as_u16(), 422, "not one's own");
 }

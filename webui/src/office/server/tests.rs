@@ -99,8 +99,7 @@ async fn a_certificate_that_is_not_renewed_is_told_with_its_days() {
 #[tokio::test]
 async fn the_button_asks_once_and_obeys_what_the_authority_bids() {
     let net = Net::with_acme(settings());
-    let clerk = net.visitor(Persona::Office);
-    let press = || clerk.post("/office/server/renew", &[]);
+    let press = async || net.visitor(Persona::Office).post("/office/server/renew", &[]).await;
     for host in Host::ALL {
         fail(&net, *host, Trouble::RateLimited, true);
     }

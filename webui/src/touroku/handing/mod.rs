@@ -2,8 +2,11 @@
 
 mod packing;
 mod pages;
+mod say;
 #[cfg(test)]
 mod tests;
+
+pub use packing::{Titles, profile};
 
 use crate::kit::routes::{Access, Routes};
 

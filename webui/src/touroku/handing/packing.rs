@@ -3,12 +3,15 @@
 use axum::http::HeaderMap;
 use provisioning::authority::{DeviceCertificate, DeviceKey, Pkcs12Form, PublicKey, pkcs12};
 use provisioning::devices::Device;
-use provisioning::enrolment::{self, Enrolment, EnrolmentProblem, Form, SessionToken};
+use provisioning::enrolment::{
+    self, Enrolment, EnrolmentProblem, EnrolmentState, Form, SessionToken,
+};
 use provisioning::facilities::Facility;
 use provisioning::mobileconfig::{Identity, Profile, WebClip};
 use store::{Id, StoreError};
 use zeroize::Zeroizing;
 
+use super::say;
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
 use crate::touroku::common::{act, app_origin};
@@ -23,6 +26,10 @@ pub struct Prepared {
 }
 
 pub fn prepare(app: &App, enrolment: &Enrolment, key: &PublicKey) -> Result<Prepared, Failure> {
+    // Nothing is worked out for whoever is not approved; `complete` looks again in its act.
+    if enrolment.state != EnrolmentState::Approved {
+        return Err(Failure::NotFound);
+    }
     let facility = app.store.read(|read| read.get::<Facility>(&enrolment.facility))?;
     let facility = facility.ok_or(Failure::NotFound)?;
     let (device, certificate) =
@@ -86,7 +93,18 @@ pub struct Packed {
     pub label: String,
 }
 
-pub fn pack(
+/// A key derivation of a hundred thousand rounds, so on a thread of its own.
+pub async fn pack_apart(
+    app: &App,
+    enrolment: &Enrolment,
+    session: &SessionToken,
+    form: Pkcs12Form,
+) -> Result<Packed, Failure> {
+    let (app, enrolment, session) = (app.clone(), enrolment.clone(), session.clone());
+    tokio::task::spawn_blocking(move || pack(&app, &enrolment, &session, form)).await?
+}
+
+fn pack(
     app: &App,
     enrolment: &Enrolment,
     session: &SessionToken,
@@ -118,28 +136,33 @@ pub struct Titles {
     pub description: String,
 }
 
+impl Titles {
+    pub fn of(network: &str, device: &str) -> Self {
+        Self {
+            title: say::profile_title(network, device),
+            description: say::profile_description(network),
+        }
+    }
+}
+
 /// One signed profile: the identity with its password inside, and an icon that opens Safari.
+/// One that is installed again for the same device takes the first one's place.
 pub fn profile(
     app: &App,
     headers: &HeaderMap,
-    packed: &Packed,
-    file_name: &str,
+    device: Id<Device>,
+    identity: Identity<'_>,
     titles: &Titles,
 ) -> Result<Vec<u8>, Failure> {
     let internal = |error: Box<dyn std::error::Error + Send + Sync>| Failure::Internal(error);
     let url = format!("{}/connected", app_origin(app, headers));
     let profile = Profile {
-        device: packed.prepared.device().bytes(),
+        device: device.bytes(),
         domain: &app.network.domain,
         network: &app.network.name,
         title: &titles.title,
         description: &titles.description,
-        identity: Identity {
-            pkcs12: &packed.file,
-            password: &packed.password,
-            title: &packed.label,
-            file_name,
-        },
+        identity,
         web_clip: WebClip { url: &url, label: &app.network.name, icon: ICON },
         root: app.tls.is_of_own_authority().then(|| app.authority.root_certificate()),
         tunnel: None,

@@ -7,11 +7,12 @@ use provisioning::authority::{PublicKey, public_key_of_csr};
 use provisioning::enrolment::{
     self, Enrolment, EnrolmentProblem, EnrolmentState, Form, TicketToken,
 };
+use provisioning::mobileconfig::Identity;
 use provisioning::public::Host;
 use serde::{Deserialize, Serialize};
 use store::StoreError;
 
-use super::packing::{Prepared, Titles, pack, pkcs12_form, prepare, profile, stop};
+use super::packing::{Prepared, Titles, pack_apart, pkcs12_form, prepare, profile, stop};
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
 use crate::kit::form::OpenFields;
@@ -112,7 +113,7 @@ pub async fn post_p12(
 ) -> Result<Response, Failure> {
     let (enrolment, token) = mine(&app, &headers)?.ok_or(Failure::NotFound)?;
     let form = pkcs12_form(&enrolment, fields.text("age")).ok_or(Failure::NotFound)?;
-    let packed = pack(&app, &enrolment, &token, form)?;
+    let packed = pack_apart(&app, &enrolment, &token, form).await?;
     packed.prepared.complete(&app, &enrolment).await?;
     let name = file_name(&enrolment, "p12");
     Ok(download("application/x-pkcs12", &name, packed.file.to_vec()))
@@ -126,16 +127,15 @@ pub async fn post_profile(
 ) -> Result<Response, Failure> {
     let (enrolment, token) = mine(&app, &headers)?.ok_or(Failure::NotFound)?;
     let form = pkcs12_form(&enrolment, fields.text("age")).ok_or(Failure::NotFound)?;
-    let packed = pack(&app, &enrolment, &token, form)?;
-    let network = &app.network.name;
-    let titles = Titles {
-        title: format!("{network}（{}）", enrolment.device_name),
-        description: format!(
-            "{network}を使うための、この端末の証明書とホーム画面のアイコンです。\
-             入れ直すと、前のものと置き換わります。"
-        ),
+    let packed = pack_apart(&app, &enrolment, &token, form).await?;
+    let titles = Titles::of(&app.network.name, &enrolment.device_name);
+    let identity = Identity {
+        pkcs12: &packed.file,
+        password: &packed.password,
+        title: &packed.label,
+        file_name: &file_name(&enrolment, "p12"),
     };
-    let signed = profile(&app, &headers, &packed, &file_name(&enrolment, "p12"), &titles)?;
+    let signed = profile(&app, &headers, packed.prepared.device(), identity, &titles)?;
     packed.prepared.complete(&app, &enrolment).await?;
     let name = file_name(&enrolment, "mobileconfig");
     Ok(download("application/x-apple-aspen-config", &name, signed))
@@ -212,7 +212,8 @@ async fn by_ticket(app: &App, ticket: &str, request: &[u8]) -> Result<Response, 
     let now = app.now();
     let Some(ticket) = TicketToken::parse(ticket) else { return Ok(gone()) };
     let found = app.store.read(|read| enrolment::enrolment_of_ticket(read, &ticket, now))?;
-    let Some(enrolment) = found else { return Ok(gone()) };
+    let approved = found.filter(|one| one.state == EnrolmentState::Approved);
+    let Some(enrolment) = approved else { return Ok(gone()) };
     let prepared = prepare(app, &enrolment, &key_of(request)?)?;
     let answer = chain(app, &prepared);
     let device = prepared.device();

@@ -8,7 +8,7 @@ mod tests;
 
 use provisioning::enrolment::TicketToken;
 
-const TEMPLATE: &str = include_str!("script.ps1");
+const SCRIPT: &str = include_str!("script.ps1");
 
 /// Where the script begins inside of the file that a double click starts.
 const MARK: &str = "#TOKINET-SCRIPT";
@@ -81,7 +81,7 @@ impl Script<'_> {
             other => other.to_owned(),
         };
         // One pass, so that no value can name another.
-        let parts = TEMPLATE.split("@@").enumerate();
+        let parts = SCRIPT.split("@@").enumerate();
         let filled =
             parts.map(|(at, part)| if at % 2 == 1 { value(part) } else { part.to_owned() });
         filled.collect::<String>().replace("\r\n", "\n").replace('\n', "\r\n")

@@ -1,17 +1,21 @@
 //! How a renewed certificate reaches a machine: one arm a platform.
 //!
-//! All of them take a `.p12` and its password. An iPad's profile and a Windows script have their
-//! places in `file`: whatever they are made of, the certificate comes from `renewal::issue`.
+//! An iPad takes a profile, which takes the place of the one that enrolled it; all others take a
+//! `.p12` and its password. A Windows script would post a request of its own and has its place in
+//! `file`: whatever is handed over, the certificate comes from `renewal::issue`.
 
+use axum::http::HeaderMap;
 use provisioning::authority::{DeviceKey, Pkcs12Form, pkcs12};
 use provisioning::devices::Platform;
 use provisioning::enrolment::Form;
+use provisioning::mobileconfig::Identity;
 use provisioning::renewal::{Renewal, mark};
 use store::StoreError;
 
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
 use crate::kit::gate::Admitted;
+use crate::touroku::{Titles, profile};
 
 /// What is saved on the machine, once.
 pub struct File {
@@ -20,29 +24,21 @@ pub struct File {
     pub bytes: Vec<u8>,
 }
 
-/// `leaf` is the certificate of `key`, signed and not yet known to the store.
-pub fn file(
-    app: &App,
-    admitted: &Admitted,
-    renewal: &Renewal,
-    key: &DeviceKey,
-    leaf: &[u8],
-) -> Result<File, Failure> {
-    match admitted.device().platform {
-        Platform::Windows
-        | Platform::Ipad
-        | Platform::Android
-        | Platform::Mac
-        | Platform::Linux => p12(app, admitted, renewal, key, leaf),
+/// Whether a profile carries the password, so that nobody types it.
+pub const fn takes_profile(platform: Platform) -> bool {
+    match platform {
+        Platform::Ipad => true,
+        Platform::Windows | Platform::Android | Platform::Mac | Platform::Linux => false,
     }
 }
 
-fn p12(
+/// `leaf` is the certificate of `key`, signed and not yet known to the store.
+pub fn file(
     app: &App,
+    headers: &HeaderMap,
     admitted: &Admitted,
     renewal: &Renewal,
-    key: &DeviceKey,
-    leaf: &[u8],
+    (key, leaf): (&DeviceKey, &[u8]),
 ) -> Result<File, Failure> {
     let form = match renewal.form {
         Form::Pkcs12 => Pkcs12Form::Aes256,
@@ -54,11 +50,19 @@ fn p12(
     let password = password.replace('-', "");
     let device_ca = app.authority.device_anchors().next().unwrap_or_default().to_vec();
     let chain = [leaf.to_vec(), device_ca, app.authority.root_certificate().to_vec()];
-    let label = label(&mark(app.now()), &admitted.device().name, &app.network.name);
+    let device = admitted.device();
+    let label = label(&mark(app.now()), &device.name, &app.network.name);
     let packed = pkcs12(key, &chain, &password, form, &label)
         .map_err(|error| Failure::Internal(Box::new(error)))?;
-    let name = file_name(renewal);
-    Ok(File { name, kind: "application/x-pkcs12", bytes: packed.to_vec() })
+    let name = file_name(renewal, device.platform);
+    if !takes_profile(device.platform) {
+        return Ok(File { name, kind: "application/x-pkcs12", bytes: packed.to_vec() });
+    }
+    let titles = Titles::of(&app.network.name, &device.name);
+    let identity =
+        Identity { pkcs12: &packed, password: &password, title: &label, file_name: "tokinet.p12" };
+    let bytes = profile(app, headers, device.id, identity, &titles)?;
+    Ok(File { name, kind: "application/x-apple-aspen-config", bytes })
 }
 
 /// What a certificate store lists. Its format is short and has no emoji, a device's name may.
@@ -68,6 +72,7 @@ fn label(mark: &str, device: &str, network: &str) -> String {
     format!("{mark} {device} {network}").chars().filter(is_plain).take(LABEL_CHARS_MAX).collect()
 }
 
-pub fn file_name(renewal: &Renewal) -> String {
-    format!("tokinet-{}.p12", mark(renewal.begun_at))
+pub fn file_name(renewal: &Renewal, platform: Platform) -> String {
+    let ending = if takes_profile(platform) { "mobileconfig" } else { "p12" };
+    format!("tokinet-{}.{ending}", mark(renewal.begun_at))
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use provisioning::authority::DeviceKey;
-use provisioning::devices::waiting_successor;
+use provisioning::devices::{Platform, waiting_successor};
 use provisioning::renewal::{self, Asked, Renewal, RenewalProblem, days_left, is_due, mark};
 use serde::Serialize;
 use store::{Id, StoreError};
@@ -39,6 +39,8 @@ struct Renew {
     until: String,
     days: i64,
     due: bool,
+    /// A file that holds its own password.
+    profile: bool,
     /// Begun by this member and open, or taken and not used yet.
     file: Option<FileView>,
     /// Somebody else at this device began.
@@ -88,7 +90,8 @@ pub async fn show_renew(
         until: day(ends_at),
         days: days_left(ends_at, now),
         due: is_due(ends_at, now),
-        file: mine.map(|one| file_view(&app, &one, now)).transpose()?,
+        profile: deliver::takes_profile(device.platform),
+        file: mine.map(|one| file_view(&app, &one, device.platform, now)).transpose()?,
         other: match others {
             Some(one) => Some(member_words(&*app.directory()?, one.member).0),
             None => None,
@@ -97,12 +100,17 @@ pub async fn show_renew(
     frame.show(Nav::Me, "証明書の更新", &RenewPage { renew })
 }
 
-fn file_view(app: &App, one: &Renewal, now: jiff::Timestamp) -> Result<FileView, StoreError> {
+fn file_view(
+    app: &App,
+    one: &Renewal,
+    platform: Platform,
+    now: jiff::Timestamp,
+) -> Result<FileView, StoreError> {
     let password = app.store.read(|read| Ok::<_, StoreError>(one.p12_password(read)))?;
     Ok(FileView {
         id: one.id,
         password: password.split('-').map(str::to_owned).collect(),
-        name: deliver::file_name(one),
+        name: deliver::file_name(one, platform),
         taken: one.taken_at.map(|at| Taken {
             when: japanese::short(at, now),
             mark: mark(at),
@@ -139,6 +147,7 @@ pub async fn post_renew(
 /// Made, packed, written down and forgotten: the file is complete before its certificate counts.
 pub async fn post_file(
     asked: SignedIn,
+    headers: HeaderMap,
     State(app): State<App>,
     fields: Fields,
 ) -> Result<Response, Failure> {
@@ -156,7 +165,7 @@ pub async fn post_file(
         Ok(signed) => signed,
         Err(problem) => return Ok(redirect_saying(HERE, say(problem)?)),
     };
-    let file = deliver::file(&app, asked.admitted(), &open, &key, &signed.der)?;
+    let file = deliver::file(&app, &headers, asked.admitted(), &open, (&key, &signed.der))?;
     let act = asked.act("device.renew_take").on("device", proof.device);
     let issued =
         app.store.write(act, move |write| renewal::issue(write, id, proof, &signed, now)).await;

@@ -208,6 +208,23 @@ fn other_device(net: &Net, key: [u8; 32], left: i64) -> Device {
 }
 
 #[tokio::test]
+async fn an_ipad_takes_a_profile_that_holds_its_password() {
+    let net = Net::new();
+    let tablet = other_device(&net, [6; 32], 50);
+    let nurse = net.visitor_at(&net.nurse, [6; 32]);
+    nurse.post("/me/devices/renew", &[]).await;
+    let page = nurse.get("/me/devices/renew").await;
+    assert!(page.body.contains(".mobileconfig") && !page.body.contains("パスワードを控える"));
+    let id = field(&page, "renewal");
+    let file = nurse.post("/me/devices/renew/file", &[("renewal", &id)]).await;
+    assert_eq!(file.status.as_u16(), 200);
+    assert!(file.body.contains("com.apple.security.pkcs12"), "signed, and readable inside");
+    let now = net.app.now();
+    let waits = net.app.store.read(|read| devices::waiting_successor(read, tablet.id, now));
+    assert!(waits.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn who_used_a_device_is_reminded_once_a_stage_and_elsewhere() {
     let net = Net::new();
     let tablet = other_device(&net, [6; 32], 50);
