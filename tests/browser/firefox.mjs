@@ -12,7 +12,7 @@ import { SIZES, WCAG } from './lib.mjs';
 import { startProxy } from './proxy.mjs';
 
 const SCREENS = fileURLToPath(new URL('../../target/screens/', import.meta.url));
-const WAIT_MS = 15_000;
+const WAIT_MS = 30_000;
 
 /** Starts a Firefox with a profile of its own; `hosts` as for Chromium's `launch`. */
 export async function launchFirefox({ hosts, size = SIZES.pc, executable = '/usr/bin/firefox-esr' }) {
@@ -47,6 +47,21 @@ export async function launchFirefox({ hosts, size = SIZES.pc, executable = '/usr
     cleanUp();
     throw why;
   }
+}
+
+// puppeteer's own locators look whether a field is enabled by a function made of text, which the
+// pages' content security policy refuses.
+
+/** Types into the first field that a selector finds, as soon as it is there. */
+export async function put(page, selector, text) {
+  const field = await page.waitForSelector(selector, { visible: true });
+  await field.type(text);
+}
+
+/** Presses what a selector finds, as soon as it is there. */
+export async function press(page, selector) {
+  const button = await page.waitForSelector(selector, { visible: true });
+  await button.click();
 }
 
 export async function axe(page) {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { axe, launchFirefox, screenshot } from './firefox.mjs';
+import { axe, launchFirefox, press, put, screenshot } from './firefox.mjs';
 import { launch } from './lib.mjs';
 import { logIn } from './people.mjs';
 import { startTry } from './product.mjs';
@@ -34,27 +34,27 @@ test('a nurse in Firefox sends a mail with a file, and the doctor reads it', asy
   try {
     await page.goto(`${nurse.site}/login`);
     for (const [field, value] of [['facility_code', nurse.facilityCode], ['user_id', nurse.userId], ['password', nurse.password]]) {
-      await page.locator(`input[name=${field}]`).fill(value);
+      await put(page, `input[name=${field}]`, value);
     }
-    await Promise.all([page.waitForNavigation(), page.locator('main button[type=submit], form button.is-primary').click()]);
+    await Promise.all([page.waitForNavigation(), press(page, 'main button[type=submit], form button.is-primary')]);
     await page.goto(`${nurse.site}/mail/inbox`);
     assert.deepEqual(await axe(page), []);
     await screenshot(page, 'inbox');
 
-    await Promise.all([page.waitForNavigation(), page.locator('.side-write').click()]);
-    await page.locator('[data-search], input[name=q]').fill('たかはし ふみ');
-    await page.locator('.found button[name=add]').click();
+    await Promise.all([page.waitForNavigation(), press(page, '.side-write')]);
+    await put(page, '[data-search], input[name=q]', 'たかはし ふみ');
+    await press(page, '.found button[name=add]');
     await page.waitForSelector('.to ::-p-text(文彦)');
-    await page.locator('input[name=subject]').fill(SUBJECT);
-    await page.locator('textarea[name=body]').fill('残薬は5日分です。');
+    await put(page, 'input[name=subject]', SUBJECT);
+    await put(page, 'textarea[name=body]', '残薬は5日分です。');
     writeFileSync(join(folder, '残薬.txt'), 'アムロジピン 5錠\n');
     const input = await page.waitForSelector('input[type=file]');
     await input.uploadFile(join(folder, '残薬.txt'));
     await page.waitForSelector('[data-attachments] ::-p-text(残薬.txt)');
     assert.deepEqual(await axe(page), []);
     await screenshot(page, 'compose');
-    await Promise.all([page.waitForNavigation(), page.locator('button[value=confirm]').click()]);
-    await Promise.all([page.waitForNavigation(), page.locator('button[value=now]').click()]);
+    await Promise.all([page.waitForNavigation(), press(page, 'button[value=confirm]')]);
+    await Promise.all([page.waitForNavigation(), press(page, 'button[value=now]')]);
 
     await logIn(chromium.page, doctor.site, doctor);
     await chromium.page.goto(`${doctor.site}/mail/inbox`);
@@ -63,7 +63,7 @@ test('a nurse in Firefox sends a mail with a file, and the doctor reads it', asy
     await chromium.page.getByText('残薬.txt').first().waitFor();
 
     await page.goto(`${nurse.site}/mail/sent`);
-    await Promise.all([page.waitForNavigation(), page.locator('.row').click()]);
+    await Promise.all([page.waitForNavigation(), press(page, '.row')]);
     await page.waitForSelector('::-p-text(開封)');
     await screenshot(page, 'receipt');
   } finally {

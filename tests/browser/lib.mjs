@@ -133,6 +133,12 @@ function resolverRules(hosts) {
   return [...maps, 'MAP * ~NOTFOUND'].join(',');
 }
 
+// The browser's own pages, such as its viewer of PDF files, make mistakes too.
+function isOfTheBrowser(stack = '') {
+  const frames = stack.split('\n').filter((line) => /^\s*at /.test(line));
+  return frames.length > 0 && frames.every((line) => /\bchrome(-extension)?:\/\//.test(line));
+}
+
 function gatherProblems(context) {
   const problems = [];
   context.on('console', (message) => {
@@ -142,7 +148,7 @@ function gatherProblems(context) {
   });
   context.on('weberror', (error) => {
     const { name, message, stack } = error.error();
-    problems.push(stack || `${name}: ${message}`);
+    if (!isOfTheBrowser(stack)) problems.push(stack || `${name}: ${message}`);
   });
   return problems;
 }

@@ -153,6 +153,7 @@ step('Windows: a script whose ticket certifies the key that the PC made', async 
   await page.getByText('証明書は渡りました').waitFor();
   const own = await comesIn(page, network.at('pc.p12'), P12_PASSWORD);
   await see(own, 'connected');
+  await page.getByRole('heading', { name: /を使えます$/ }).waitFor();
   await see(page, 'enrolment-done');
 });
 

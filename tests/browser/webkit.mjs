@@ -17,7 +17,7 @@ export { By, Key, until };
 
 const SCREENS = fileURLToPath(new URL('../../target/screens/', import.meta.url));
 const MINI_BROWSER = '/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser';
-const WAIT_MS = 15_000;
+const WAIT_MS = 30_000;
 
 /**
  * Starts a screen, a driver and a browser of its own; `hosts` as for Chromium's `launch`.

@@ -100,16 +100,21 @@ addEventListener('submit', (event) => {
   const box = element('div', { class: 'list-progress' }, bar, told);
   event.target.append(box);
   const where = event.target.dataset.progress;
-  const timer = where && setInterval(async () => {
+  let timer;
+  let going = true;
+  const ask = async () => {
     const answer = await fetch(where, { headers: { accept: 'application/json' } }).catch(() => null);
     const now = answer?.ok && await answer.json();
-    if (!now) return;
-    // The rows are looked at once more before they are taken in.
-    const checking = now.stage === 'checking';
-    bar.max = now.of * 2;
-    bar.value = checking ? now.done : now.of + now.done;
-    told.textContent = `${checking ? '確かめています' : words}…　${now.done.toLocaleString()}／${now.of.toLocaleString()}行`;
-  }, 150);
+    if (now) {
+      // The rows are looked at once more before they are taken in.
+      const checking = now.stage === 'checking';
+      bar.max = now.of * 2;
+      bar.value = checking ? now.done : now.of + now.done;
+      told.textContent = `${checking ? '確かめています' : words}…　${now.done.toLocaleString()}／${now.of.toLocaleString()}行`;
+    }
+    if (going) timer = setTimeout(ask, 60);
+  };
+  if (where) ask();
   // Coming back to the page by the browser's own button.
-  addEventListener('pageshow', () => { clearInterval(timer); box.remove(); }, { once: true });
+  addEventListener('pageshow', () => { going = false; clearTimeout(timer); box.remove(); }, { once: true });
 });

@@ -6,8 +6,8 @@ mod csv_file;
 mod tests;
 mod xlsx_file;
 
-/// Fifty thousand members in one file would be a whole prefecture; lists of a network are a
-/// tenth of it.
+/// Twenty thousand members in one file would be a whole prefecture; lists of a network are a
+/// quarter of it.
 pub const ROWS_MAX: usize = 20_000;
 
 /// Own columns beside ours are common; more is not a list of people.

@@ -67,7 +67,7 @@ pub async fn measure(town: &Town, mails: u64) -> anyhow::Result<Section> {
         }
         section.millis(format!("{what}, over everybody's mail: p95"), latencies.percentile(95));
     }
-    section.millis("a commit of one mail that came, and the way to it: p50", arrivals(&app)?);
+    section.millis("a commit of one mail that came, and the way to it: p50", arrivals(&app).await?);
     Ok(section)
 }
 
@@ -160,15 +160,16 @@ async fn pages(
 const ROW: &[u8] = b"class=\"row-title\"";
 
 /// The newest mail is sent once more, and the index brought up.
-fn arrivals(app: &App) -> anyhow::Result<Duration> {
+async fn arrivals(app: &App) -> anyhow::Result<Duration> {
     let like = sample(app)?.into_iter().next().context("no mails")?;
     let mut latencies = Spread::default();
     for _ in 0..ARRIVALS {
         let (id, sent_at) = (app.store.clock().id(), app.now());
         let mail = Mail { id, thread: id, sent_at, ..like.clone() };
-        app.store.write_and_wait(act(&app.store, "bench.send"), move |write| {
+        let sent = app.store.write(act(&app.store, "bench.send"), move |write| {
             webui::mail::delivery::deliver(write, &mail)
-        })?;
+        });
+        sent.await?;
         let started = Instant::now();
         catch_up(app)?;
         latencies.add(started.elapsed());
