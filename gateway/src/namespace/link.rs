@@ -3,13 +3,19 @@
 //! Everything goes over netlink, which works where `/proc/sys` may not be written.
 
 use std::io;
-use std::net::IpAddr;
-use std::os::fd::OwnedFd;
+use std::net::{IpAddr, Ipv6Addr};
+use std::os::fd::{AsFd as _, OwnedFd};
+
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::io::Errno;
+use rustix::net::RecvFlags;
+use rustix::net::netlink::SocketAddrNetlink;
 
 use super::netlink::{self as wire, Body};
 
 const RTM_NEWLINK: u16 = 16;
 const RTM_NEWADDR: u16 = 20;
+const RTM_GETROUTE: u16 = 26;
 const RTM_GETNETCONF: u16 = 82;
 
 const IFF_UP: u32 = 0x1;
@@ -28,6 +34,15 @@ const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
 const IFA_FLAGS: u16 = 8;
 const IFA_F_NODAD: u32 = 0x02;
+
+const RTA_DST: u16 = 1;
+/// A route to this very machine, in `struct rtmsg`.
+const RTN_LOCAL: u8 = 2;
+const RTN_TYPE_AT: usize = 7;
+/// The group that tells of IPv6 routes.
+const RTMGRP_IPV6_ROUTE: u32 = 0x400;
+/// The kernel does it in a worker of its own, within a millisecond where there is no load.
+const USABLE_WAIT_S: i64 = 5;
 
 const NETCONFA_IFINDEX: u16 = 1;
 const NETCONFA_FORWARDING: u16 = 2;
@@ -125,6 +140,39 @@ impl Links {
             .attribute(IFA_ADDRESS, &bytes)
             .attribute(IFA_FLAGS, &IFA_F_NODAD.to_ne_bytes());
         self.ask(RTM_NEWADDR, wire::CREATE, &body).map(drop)
+    }
+
+    /// Waits until what comes for the IPv6 address arrives. Even without a search for duplicates
+    /// the kernel takes a moment for the route, in which packets are lost.
+    pub(super) fn wait_for_v6(&mut self, address: Ipv6Addr) -> io::Result<()> {
+        let news = wire::open(None)?;
+        rustix::net::bind(&news, &SocketAddrNetlink::new(0, RTMGRP_IPV6_ROUTE))?;
+        while !self.is_local(address)? {
+            let mut waits = [PollFd::from_borrowed_fd(news.as_fd(), PollFlags::IN)];
+            let limit = Timespec { tv_sec: USABLE_WAIT_S, tv_nsec: 0 };
+            if rustix::io::retry_on_intr(|| rustix::event::poll(&mut waits, Some(&limit)))? == 0 {
+                return Err(Errno::TIMEDOUT.into());
+            }
+            // What it says is looked up again above.
+            let mut told = [0; 4096];
+            rustix::net::recv(&news, told.as_mut_slice(), RecvFlags::TRUNC)?;
+        }
+        Ok(())
+    }
+
+    fn is_local(&mut self, address: Ipv6Addr) -> io::Result<bool> {
+        let body = Body::default()
+            .bytes(&[AF_INET6, 128, 0, 0, 0, 0, 0, 0])
+            .number(0)
+            .attribute(RTA_DST, &address.octets());
+        match self.ask(RTM_GETROUTE, 0, &body) {
+            Ok(routes) => {
+                let kind = routes.first().and_then(|route| route.body.get(RTN_TYPE_AT));
+                Ok(kind == Some(&RTN_LOCAL))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NetworkUnreachable => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     pub(super) fn raise(&mut self, interface: u32) -> io::Result<()> {

@@ -163,8 +163,12 @@ impl StartProblem {
                 "look whether the program runs in a chroot or under a security module; else start \
                  with AmbientCapabilities=CAP_SYS_ADMIN CAP_NET_ADMIN, which are dropped at once"
             }
-            Self::Interface { .. } | Self::Listen { .. } => {
+            Self::Interface { .. } => {
                 "report this with the kernel's version: nothing outside can cause it"
+            }
+            Self::Listen { .. } => {
+                "after a privileged start, also set ReadWritePaths=/proc/sys/net or give \
+                 CAP_NET_BIND_SERVICE; else report this with the kernel's version"
             }
             Self::WouldForward => "set net.ipv6.conf.default.forwarding to 0",
             Self::PortTaken { .. } => {
