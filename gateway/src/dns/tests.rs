@@ -1,5 +1,8 @@
 //! What is answered, refused and left alone.
 
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream, UdpSocket};
+
 use proptest::prelude::*;
 
 use super::run::{Taken, take_question};
@@ -160,6 +163,71 @@ fn questions_over_tcp_come_in_pieces_and_in_rows() {
     assert_eq!(take_question(&mut received), Taken::Question(vec![9]));
     assert_eq!(take_question(&mut received), Taken::Nothing);
     assert_eq!(take_question(&mut vec![0x04, 0xd1]), Taken::TooLong);
+}
+
+/// One question over TCP, byte by byte, as the worst network would bring it.
+fn ask_over_tcp(stream: &mut TcpStream, question: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(question.len()).unwrap();
+    for byte in [&length.to_be_bytes()[..], question].concat() {
+        stream.write_all(&[byte]).unwrap();
+    }
+    let mut length = [0; 2];
+    stream.read_exact(&mut length).unwrap();
+    let mut answer = vec![0; usize::from(u16::from_be_bytes(length))];
+    stream.read_exact(&mut answer).unwrap();
+    answer
+}
+
+fn listen() -> (UdpSocket, TcpListener) {
+    let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+    udp.set_nonblocking(true).unwrap();
+    tcp.set_nonblocking(true).unwrap();
+    (udp, tcp)
+}
+
+#[test]
+fn both_transports_give_the_same_answer() {
+    let (udp, tcp) = listen();
+    let (at_udp, at_tcp) = (udp.local_addr().unwrap(), tcp.local_addr().unwrap());
+    let answerer = Answerer::start(vec![udp], vec![tcp], zone()).unwrap();
+    let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let mut stream = TcpStream::connect(at_tcp).unwrap();
+    for asked in [question(NAME, A, 1), question(NAME, TXT, 1), question("example.jp", A, 1)] {
+        let wanted = answer(&asked, &zone()).unwrap();
+        client.send_to(&asked, at_udp).unwrap();
+        let mut came = [0; ANSWER_BYTES_MAX];
+        let (length, _) = client.recv_from(&mut came).unwrap();
+        assert_eq!(&came[..length], wanted.as_bytes());
+        assert_eq!(ask_over_tcp(&mut stream, &asked), wanted.as_bytes());
+    }
+    drop(answerer);
+    assert!(TcpStream::connect(at_tcp).is_err(), "still listens");
+}
+
+#[test]
+fn one_device_cannot_take_all_the_room() {
+    let (udp, tcp) = listen();
+    let at = tcp.local_addr().unwrap();
+    let _answerer = Answerer::start(vec![udp], vec![tcp], zone()).unwrap();
+    let asked = question(NAME, A, 1);
+    let mut held: Vec<_> = (0..4).map(|_| TcpStream::connect(at).unwrap()).collect();
+    for stream in &mut held {
+        ask_over_tcp(stream, &asked);
+    }
+    let mut fifth = TcpStream::connect(at).unwrap();
+    assert_eq!(fifth.read(&mut [0; 1]).unwrap_or_default(), 0, "a fifth connection is heard");
+    // Whoever asks without end is cut as well, and what is no question ends a connection.
+    let first = &mut held[0];
+    for _ in 1..32 {
+        ask_over_tcp(first, &asked);
+    }
+    first.write_all(&[0, 12]).unwrap();
+    first.write_all(&[0; 12]).unwrap();
+    assert_eq!(first.read(&mut [0; 1]).unwrap_or_default(), 0);
+    held[1].write_all(&[0, 1, 0]).unwrap();
+    assert_eq!(held[1].read(&mut [0; 1]).unwrap_or_default(), 0);
+    ask_over_tcp(&mut held[2], &asked);
 }
 
 proptest! {

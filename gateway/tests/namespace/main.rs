@@ -39,7 +39,9 @@ fn main() -> ExitCode {
     let trials = isolation::TESTS.iter().chain(connections::TESTS).chain(startup::TESTS);
     let mut trials: Vec<Trial> = trials.copied().map(without_root).collect();
     trials.extend(startup::TESTS_OF_ROOT.iter().copied().map(with_root));
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
+    startup::clean_up();
+    conclusion.exit_code()
 }
 
 fn trial(name: &'static str, test: fn()) -> Trial {

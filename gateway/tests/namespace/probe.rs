@@ -53,29 +53,36 @@ pub fn start(filters: &[&str]) -> ExitCode {
 
 /// Answers one system call as a kernel or a container would that refuses it.
 fn apply(filter: &str) {
-    let (call, conditions, errno) = match filter {
+    let new_user = vec![(0, SeccompCmpOp::MaskedEq(CLONE_NEWUSER), CLONE_NEWUSER)];
+    let (call, conditions, refusal) = match filter {
         // Docker and RestrictNamespaces=.
-        "no-user-namespaces" => {
-            let masked = SeccompCmpOp::MaskedEq(CLONE_NEWUSER);
-            (number("unshare"), vec![(0, masked, CLONE_NEWUSER)], EPERM)
-        }
+        "no-user-namespaces" => (number("unshare"), new_user, SeccompAction::Errno(EPERM)),
+        // SystemCallFilter=.
+        "no-unshare" => (number("unshare"), new_user, SeccompAction::KillProcess),
         // A kernel without tcp_bbr.
         "no-congestion" => {
             let level = (1, SeccompCmpOp::Eq, IPPROTO_TCP);
-            (number("setsockopt"), vec![level, (2, SeccompCmpOp::Eq, TCP_CONGESTION)], ENOENT)
+            (
+                number("setsockopt"),
+                vec![level, (2, SeccompCmpOp::Eq, TCP_CONGESTION)],
+                SeccompAction::Errno(ENOENT),
+            )
         }
         // ipv6.disable=1.
-        "no-ipv6" => (number("socket"), vec![(0, SeccompCmpOp::Eq, AF_INET6)], EAFNOSUPPORT),
+        "no-ipv6" => (
+            number("socket"),
+            vec![(0, SeccompCmpOp::Eq, AF_INET6)],
+            SeccompAction::Errno(EAFNOSUPPORT),
+        ),
         _ => panic!("no filter {filter}"),
     };
     let condition = |(at, operator, value)| {
         SeccompCondition::new(at, SeccompCmpArgLen::Dword, operator, value).unwrap()
     };
     let rule = SeccompRule::new(conditions.into_iter().map(condition).collect()).unwrap();
-    let refuse = SeccompAction::Errno(errno);
     let rules = [(call, vec![rule])].into();
     let here = std::env::consts::ARCH.try_into().unwrap();
-    let filter = SeccompFilter::new(rules, SeccompAction::Allow, refuse, here).unwrap();
+    let filter = SeccompFilter::new(rules, SeccompAction::Allow, refusal, here).unwrap();
     let program: BpfProgram = filter.try_into().unwrap();
     seccompiler::apply_filter(&program).unwrap();
 }

@@ -34,13 +34,22 @@ const SOMEBODY: &str = "setpriv --reuid=23456 --regid=23456 --clear-groups";
 
 /// A copy that anybody may execute, wherever the build's own folder lies.
 static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
-    let folder = std::env::temp_dir().join(format!("gateway-startup-{}", std::process::id()));
+    let folder = folder();
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let program = folder.join("probe");
     std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
     program
 });
+
+fn folder() -> PathBuf {
+    std::env::temp_dir().join(format!("gateway-startup-{}", std::process::id()))
+}
+
+/// Removes that copy, if it was needed.
+pub fn clean_up() {
+    drop(std::fs::remove_dir_all(folder()));
+}
 
 /// Runs a shell script in which `$probe` starts a gateway, and returns what that found.
 fn found(script: &str) -> String {
@@ -124,7 +133,10 @@ fn net_namespaces_off() {
 }
 
 fn a_filter() {
-    names(&found(&format!("{} $probe no-user-namespaces", ordinary())), "user-namespaces-filtered");
+    for filter in ["no-user-namespaces", "no-unshare"] {
+        let text = found(&format!("{} $probe {filter}", ordinary()));
+        names(&text, "user-namespaces-filtered");
+    }
 }
 
 fn a_chroot() {
@@ -157,8 +169,8 @@ fn protected_tunables() {
     assert!(text.starts_with("made user=true\nwarning tunables "), "{text}");
     assert!(text.contains("\ndestroyed\n"), "{text}");
     // And as ReadWritePaths=/proc/sys/net opens it again.
-    let reopen = "mount --bind /proc/sys/net /mnt; mount --bind /proc/sys /proc/sys; \
-                  mount -o remount,bind,ro /proc/sys; mount --move /mnt /proc/sys/net";
+    let reopen = "mount --bind /proc/sys /proc/sys; mount --bind /proc/sys/net /proc/sys/net; \
+                  mount -o remount,bind,ro /proc/sys";
     let text = found_within(&format!("{reopen}; exec {NO_RIGHTS} $probe"));
     assert!(!text.contains("warning tunables"), "{text}");
 }
