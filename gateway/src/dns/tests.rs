@@ -167,6 +167,7 @@ fn questions_over_tcp_come_in_pieces_and_in_rows() {
 
 /// One question over TCP, byte by byte, as the worst network would bring it.
 fn ask_over_tcp(stream: &mut TcpStream, question: &[u8]) -> Vec<u8> {
+    stream.set_nodelay(true).unwrap();
     let length = u16::try_from(question.len()).unwrap();
     for byte in [&length.to_be_bytes()[..], question].concat() {
         stream.write_all(&[byte]).unwrap();
@@ -240,7 +241,10 @@ proptest! {
 
     #[test]
     fn no_bent_question_brings_it_down(
-        at in 0_usize..60, byte: u8, kind: u16, more in proptest::collection::vec(any::<u8>(), 0..64)
+        at in 0_usize..60,
+        byte: u8,
+        kind: u16,
+        more in proptest::collection::vec(any::<u8>(), 0..64),
     ) {
         let mut asked = question(NAME, kind, 1);
         asked.extend_from_slice(&more);

@@ -115,7 +115,7 @@ impl Inside {
             self.handles.push((Handle::DnsTcp, listen::names_tcp(address)?.into()));
         }
         let listeners: Vec<&Socket> = pages.iter().map(|(_, listener)| listener).collect();
-        self.warnings.extend(listen::choose_congestion(&listeners));
+        self.warnings.extend(listen::choose_congestion(&listeners, &listen::CONGESTION));
         self.handles.extend(pages.into_iter().map(|(kind, listener)| (kind, listener.into())));
         Ok(())
     }
@@ -191,13 +191,13 @@ fn make_tun(around: &Surroundings) -> Result<(OwnedFd, bool), StartProblem> {
 }
 
 fn raise(order: &Order, has_ipv6: bool) -> Result<(), StartProblem> {
-    let mut links = Links::open().map_err(|error| step(Step::Routing, &error))?;
+    let links = Links::open().map_err(|error| step(Step::Routing, &error))?;
     links.raise_loopback().map_err(|error| step(Step::Loopback, &error))?;
     let interface = index()?;
     links.prepare(interface, order.mtu).map_err(|error| step(Step::Interface, &error))?;
     // Older kernels refuse it, and then a read may become two sends.
     drop(links.bound_segments(interface, order.mtu));
-    let mut add = |address, prefix| {
+    let add = |address, prefix| {
         let added = links.add_address(interface, address, prefix);
         added.map_err(|error| step(Step::Address, &error))
     };

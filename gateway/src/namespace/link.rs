@@ -77,25 +77,23 @@ const IPV4_CONF: &[(u16, u32)] = &[
 /// A routing socket of the namespace in which it was opened.
 pub(super) struct Links {
     socket: OwnedFd,
-    number: u32,
 }
 
 impl Links {
     pub(super) fn open() -> io::Result<Self> {
-        Ok(Self { socket: wire::open(None)?, number: 0 })
+        Ok(Self { socket: wire::open(None)? })
     }
 
-    fn ask(&mut self, kind: u16, flags: u16, body: &Body) -> io::Result<Vec<wire::Message>> {
-        self.number += 1;
-        wire::request(&self.socket, self.number, kind, flags, body)
+    fn ask(&self, kind: u16, flags: u16, body: &Body) -> io::Result<Vec<wire::Message>> {
+        wire::request(&self.socket, kind, flags, body)
     }
 
-    pub(super) fn raise_loopback(&mut self) -> io::Result<()> {
+    pub(super) fn raise_loopback(&self) -> io::Result<()> {
         self.ask(RTM_NEWLINK, 0, &link(LOOPBACK, IFF_UP, IFF_UP)).map(drop)
     }
 
     /// Everything that must stand before the interface comes up.
-    pub(super) fn prepare(&mut self, interface: u32, mtu: u16) -> io::Result<()> {
+    pub(super) fn prepare(&self, interface: u32, mtu: u16) -> io::Result<()> {
         let body = link(interface, 0, IFF_MULTICAST)
             .attribute(IFLA_MTU, &u32::from(mtu).to_ne_bytes())
             .attribute(IFLA_TXQLEN, &TXQUEUE_PACKETS.to_ne_bytes());
@@ -109,14 +107,14 @@ impl Links {
     }
 
     /// Only where the kernel has IPv6 at all.
-    pub(super) fn take_no_link_local(&mut self, interface: u32) -> io::Result<()> {
+    pub(super) fn take_no_link_local(&self, interface: u32) -> io::Result<()> {
         let inet6 = Body::default().attribute(IFLA_INET6_ADDR_GEN_MODE, &[ADDR_GEN_NONE]);
         let families = Body::default().nested_unmarked(AF_INET6.into(), inet6);
         self.ask(RTM_NEWLINK, 0, &link(interface, 0, 0).nested(IFLA_AF_SPEC, families)).map(drop)
     }
 
     /// One TUN read then is one UDP send. Kernels before 5.17 don't know it and split more often.
-    pub(super) fn bound_segments(&mut self, interface: u32, mtu: u16) -> io::Result<()> {
+    pub(super) fn bound_segments(&self, interface: u32, mtu: u16) -> io::Result<()> {
         let segments = segments_max(mtu).to_ne_bytes();
         let body = link(interface, 0, 0).attribute(IFLA_GSO_MAX_SEGS, &segments);
         self.ask(RTM_NEWLINK, 0, &body).map(drop)
@@ -124,7 +122,7 @@ impl Links {
 
     /// The prefix becomes the route to the peers. IPv6 skips the search for duplicates.
     pub(super) fn add_address(
-        &mut self,
+        &self,
         interface: u32,
         address: IpAddr,
         prefix: u8,
@@ -144,7 +142,7 @@ impl Links {
 
     /// Waits until what comes for the IPv6 address arrives. Even without a search for duplicates
     /// the kernel takes a moment for the route, in which packets are lost.
-    pub(super) fn wait_for_v6(&mut self, address: Ipv6Addr) -> io::Result<()> {
+    pub(super) fn wait_for_v6(&self, address: Ipv6Addr) -> io::Result<()> {
         let news = wire::open(None)?;
         rustix::net::bind(&news, &SocketAddrNetlink::new(0, RTMGRP_IPV6_ROUTE))?;
         while !self.is_local(address)? {
@@ -160,7 +158,7 @@ impl Links {
         Ok(())
     }
 
-    fn is_local(&mut self, address: Ipv6Addr) -> io::Result<bool> {
+    fn is_local(&self, address: Ipv6Addr) -> io::Result<bool> {
         let body = Body::default()
             .bytes(&[AF_INET6, 128, 0, 0, 0, 0, 0, 0])
             .number(0)
@@ -175,12 +173,12 @@ impl Links {
         }
     }
 
-    pub(super) fn raise(&mut self, interface: u32) -> io::Result<()> {
+    pub(super) fn raise(&self, interface: u32) -> io::Result<()> {
         self.ask(RTM_NEWLINK, 0, &link(interface, IFF_UP, IFF_UP)).map(drop)
     }
 
     /// Whether packets of this family that come in here could leave again.
-    pub(super) fn forwards(&mut self, interface: u32, family: Family) -> io::Result<bool> {
+    pub(super) fn forwards(&self, interface: u32, family: Family) -> io::Result<bool> {
         let family = match family {
             Family::V4 => AF_INET,
             Family::V6 => AF_INET6,

@@ -141,8 +141,8 @@ impl Plan {
         if !(MTU_MIN..=MTU_MAX).contains(&self.mtu) {
             return Err(wrong("the MTU is not between 1280 and 9000"));
         }
-        if !(1..=32).contains(&self.v4_prefix) || !(1..=128).contains(&self.v6_prefix) {
-            return Err(wrong("a prefix is longer than its address, or 0"));
+        if !(1..=30).contains(&self.v4_prefix) || !(1..=126).contains(&self.v6_prefix) {
+            return Err(wrong("a prefix has no room for peers, or no end"));
         }
         let v4 = self.v4;
         if v4.is_unspecified() || v4.is_loopback() || v4.is_multicast() || v4.is_broadcast() {

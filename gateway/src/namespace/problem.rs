@@ -18,9 +18,7 @@ pub enum StartProblem {
 
     #[error("/dev/net/tun does not exist")]
     TunMissing,
-    #[error(
-        "/dev/net/tun has mode {mode:04o} and owner {user}:{group}, and this process may not open it"
-    )]
+    #[error("/dev/net/tun has mode {mode:04o} and owner {user}:{group}, and may not be opened")]
     TunNotAllowed { mode: u32, user: u32, group: u32 },
     #[error("/dev/net/tun is kept from this process by a device rule of its container or unit")]
     TunBlocked,

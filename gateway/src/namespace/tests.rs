@@ -70,8 +70,8 @@ fn a_plan_that_cannot_be_starts_nothing() {
         Plan { mtu: 1279, ..plan() },
         Plan { mtu: 9001, ..plan() },
         Plan { v4_prefix: 0, ..plan() },
-        Plan { v4_prefix: 33, ..plan() },
-        Plan { v6_prefix: 129, ..plan() },
+        Plan { v4_prefix: 31, ..plan() },
+        Plan { v6_prefix: 127, ..plan() },
         Plan { v4: "127.0.0.1".parse().unwrap(), ..plan() },
         Plan { v4: "0.0.0.0".parse().unwrap(), ..plan() },
         Plan { v6: "::1".parse().unwrap(), ..plan() },
@@ -100,6 +100,22 @@ fn one_read_of_the_tun_is_one_send() {
         assert_eq!(link::segments_max(mtu), segments, "{mtu}");
         assert!(segments * (u32::from(mtu) + 32) <= 65_507);
     }
+}
+
+#[test]
+fn without_the_best_congestion_control_the_next_one_serves() {
+    let listener =
+        socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    let used = || {
+        let name = listener.tcp_congestion().unwrap();
+        String::from_utf8(name).unwrap().trim_matches('\0').to_owned()
+    };
+    // One that every user of every kernel may choose stands for cubic.
+    assert_eq!(listen::choose_congestion(&[&listener], &["reno", "none-such"]), None);
+    assert_eq!(used(), "reno");
+    let usual = listen::choose_congestion(&[&listener], &["none-such", "reno"]);
+    assert_eq!(usual, Some(Warning::NoBbr { used: "reno".to_owned() }));
+    assert_eq!(listen::choose_congestion(&[&listener], &["none-such"]), usual);
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub const TESTS: &[(&str, fn())] = &[
     ("the_host_cannot_be_reached_from_inside", the_host_is_out_of_reach),
     ("packets_for_others_are_not_passed_on", nothing_is_forwarded),
     ("names_are_answered_through_the_tunnel", names_are_answered),
-    ("the_namespace_ends_with_its_handles", the_namespace_ends),
+    ("nothing_listens_once_the_handles_are_gone", nothing_listens),
 ];
 
 /// A command run inside, the way an administrator would enter.
@@ -171,7 +171,7 @@ fn names_are_answered() {
     drop(answerer);
 }
 
-fn the_namespace_ends() {
+fn nothing_listens() {
     let made = namespace::make(&plan()).unwrap();
     let tun = rustix::io::dup(&made.tun).unwrap();
     let from = peer(9, 40_000, false);
