@@ -165,6 +165,23 @@ fn questions_over_tcp_come_in_pieces_and_in_rows() {
     assert_eq!(take_question(&mut vec![0x04, 0xd1]), Taken::TooLong);
 }
 
+/// `cargo +nightly fuzz run --fuzz-dir tests/fuzz names` adds to it.
+const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fuzz/corpus/names");
+
+#[test]
+fn what_the_fuzzer_found_is_answered_within_bounds() {
+    let mut answered = 0;
+    for entry in std::fs::read_dir(CORPUS).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        if let Some(answer) = answer(&bytes, &zone()) {
+            assert!(answer.as_bytes().len() <= ANSWER_BYTES_MAX);
+            assert_eq!(answer.as_bytes()[..2], bytes[..2]);
+            answered += 1;
+        }
+    }
+    assert!(answered > 20, "only {answered} of the corpus are questions");
+}
+
 /// One question over TCP, byte by byte, as the worst network would bring it.
 fn ask_over_tcp(stream: &mut TcpStream, question: &[u8]) -> Vec<u8> {
     stream.set_nodelay(true).unwrap();
