@@ -31,6 +31,10 @@ fn main() -> ExitCode {
         [INSIDE] => return namespace::run_hidden(),
         ["probe", filters @ ..] => return probe::start(filters),
         ["reach", address] => return probe::reach(address),
+        ["end"] => {
+            isolation::end();
+            return ExitCode::SUCCESS;
+        }
         _ => {}
     }
     let is_root = rustix::process::geteuid().is_root();
