@@ -87,10 +87,16 @@ export async function startNetwork({ past } = {}) {
   return { ...server, comeToPresent, folder, at, address, hosts, card, fingerprint, ask, enrol, leaks, close };
 }
 
-/** The fictional network behind its forwarder, `outside` a file with `[smtp]` and `[push]`; `people` by their role, each with a `site`. */
-export async function startTry({ outside } = {}) {
+/**
+ * The fictional network behind its forwarder, `outside` a file with `[smtp]` and `[push]`, `houses`
+ * (of `away.mjs`) where it runs with no rights in a house of its own; `people` by their role, each
+ * with a `site`, and `tunnels` the folder with their files for the tunnel.
+ */
+export async function startTry({ outside, houses } = {}) {
   const more = outside ? ['--outside', outside] : [];
-  const server = serve(['try', '--port', '0', '--doors', '--undo-seconds', '0', ...more], tmpdir());
+  const through = houses && [...houses.asNobodyInTheBox, houses.readable(BINARY)];
+  const words = ['try', '--port', '0', '--doors', '--undo-seconds', '0', ...more];
+  const server = serve(words, tmpdir(), undefined, through);
   const address = (await server.line(/^ +http:\/\/(\S+)\/$/))[1];
   const doors = (await server.line(/^doors (\S+)$/))[1];
   const row = /^ +(\w+) +facility code (\S+) +user id (\S+) +password (.+)$/gm;
@@ -102,7 +108,8 @@ export async function startTry({ outside } = {}) {
     people[role] = { site: `http://${host}`, facilityCode, userId, password };
   }
   const close = () => server.stop('SIGINT');
-  return { ...server, address, doors, people, hosts, close };
+  const tunnels = server.told().match(/^tunnels (\S+)$/m)?.[1];
+  return { ...server, address, doors, people, hosts, tunnels, close };
 }
 
 /** What a program is started with to live at another time, where one is given. */
@@ -114,9 +121,9 @@ function atTime(past) {
   return { LD_PRELOAD: `${folder}/libfaketimeMT.so.1`, FAKETIME: past, DONT_FAKE_MONOTONIC: '1' };
 }
 
-function serve(args, cwd, past) {
+function serve(args, cwd, past, [program, ...before] = [BINARY]) {
   const env = { ...process.env, ...atTime(past) };
-  const child = spawn(BINARY, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, [...before, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const lines = [];
   const waiting = new Set();
   const ended = new Promise((done) => { child.once('exit', (code) => done(code)); });
