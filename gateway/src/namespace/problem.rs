@@ -54,6 +54,10 @@ pub enum StartProblem {
     Listen { address: SocketAddr, errno: i32 },
     #[error("port {address} is in use by another program")]
     PortTaken { address: SocketAddr },
+    #[error("cannot use {address} for the outside port: {}", reason(*.errno))]
+    Outside { address: SocketAddr, errno: i32 },
+    #[error("the threads of the gateway cannot start: {}", reason(*.errno))]
+    Threads { errno: i32 },
 
     #[error("the process for the namespace {what}")]
     Helper { what: String },
@@ -111,6 +115,8 @@ impl StartProblem {
             Self::WouldForward => "would-forward",
             Self::Listen { .. } => "listen",
             Self::PortTaken { .. } => "port-taken",
+            Self::Outside { .. } => "outside",
+            Self::Threads { .. } => "threads",
             Self::Helper { .. } => "helper",
         }
     }
@@ -172,6 +178,8 @@ impl StartProblem {
             Self::PortTaken { .. } => {
                 "find the program with `ss -lunp` and end it, or choose another port"
             }
+            Self::Outside { .. } => "set an address that this machine has, and a port above 1023",
+            Self::Threads { .. } => "raise the unit's limits of tasks and memory",
             Self::Helper { .. } => "look at the log around this line, and start again",
         }
     }

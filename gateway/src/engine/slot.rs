@@ -1,0 +1,170 @@
+//! One peer: its sessions, where it is, and what went through.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use parking_lot::{Mutex, MutexGuard};
+
+use super::bucket::{Bucket, Rate};
+use super::places::{Alarm, Places};
+use super::{Moment, Route};
+use crate::config::{Peer, PeerId};
+use crate::filter::Addresses;
+use crate::wireguard::{Channel, Identity, Macs};
+
+/// Of the library's clock, which moves by ticks.
+const TICK_STALE: Duration = Duration::from_millis(500);
+/// A client that starts over and over asks every 5 s.
+const HANDSHAKE_RATE: Rate = Rate { per_second: 1, burst: 5 };
+/// The protocol's REJECT_AFTER_TIME: whoever had no handshake since is not there.
+const LIVE: Duration = Duration::from_secs(180);
+
+pub struct Slot {
+    pub peer: Peer,
+    pub addresses: Addresses,
+    pub index: u32,
+    pub(super) revoked: AtomicBool,
+    pub(super) line: Mutex<Line>,
+}
+
+/// What changes with each packet.
+pub struct Line {
+    pub channel: Channel,
+    pub ticked: Moment,
+    pub route: Option<Route>,
+    pub handshakes: Bucket,
+    places: Places,
+    last_handshake: Option<Moment>,
+    last_data: Option<Moment>,
+    handshake_count: u64,
+    received_bytes: u64,
+    sent_bytes: u64,
+}
+
+/// A peer as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerStatus {
+    pub id: PeerId,
+    /// Whether it has keys that work.
+    pub is_live: bool,
+    pub since_handshake: Option<Duration>,
+    pub since_data: Option<Duration>,
+    pub outside: Option<SocketAddr>,
+    pub handshakes: u64,
+    /// Datagrams, with what the tunnel adds.
+    pub received_bytes: u64,
+    pub sent_bytes: u64,
+    /// The same key was seen in two places at a time.
+    pub alarm: Option<Alarm>,
+}
+
+impl Slot {
+    pub fn new(peer: Peer, index: u32, identity: &Identity, macs: &Macs) -> Self {
+        let channel = Channel::new(identity, macs, peer.public_key, &peer.preshared_key, index);
+        let line = Line {
+            channel,
+            ticked: Moment::default(),
+            route: None,
+            handshakes: Bucket::new(HANDSHAKE_RATE),
+            places: Places::default(),
+            last_handshake: None,
+            last_data: None,
+            handshake_count: 0,
+            received_bytes: 0,
+            sent_bytes: 0,
+        };
+        let addresses = Addresses { v4: peer.v4, v6: peer.v6 };
+        let (revoked, line) = (AtomicBool::new(false), Mutex::new(line));
+        Self { peer, addresses, index, revoked, line }
+    }
+
+    pub fn is_revoked(&self) -> bool {
+        self.revoked.load(Ordering::Acquire)
+    }
+
+    pub(super) fn fresh_channel(&self, identity: &Identity, macs: &Macs) -> Channel {
+        let Peer { public_key, preshared_key, .. } = &self.peer;
+        Channel::new(identity, macs, *public_key, preshared_key, self.index)
+    }
+
+    /// Begins to send to the peer; `None` when it is not there.
+    pub fn sender(&self, now: Moment) -> Option<Sender<'_>> {
+        if self.is_revoked() {
+            return None;
+        }
+        let mut line = self.line.lock();
+        line.tick_if_stale(now);
+        let route = line.route?;
+        line.channel.has_session().then_some(Sender { line, route })
+    }
+
+    pub fn status(&self, now: Moment) -> PeerStatus {
+        let line = self.line.lock();
+        let since = |moment: Option<Moment>| moment.map(|moment| now.since(moment));
+        let since_handshake = since(line.last_handshake);
+        PeerStatus {
+            id: self.peer.id,
+            is_live: line.route.is_some() && since_handshake.is_some_and(|since| since < LIVE),
+            since_handshake,
+            since_data: since(line.last_data),
+            outside: line.route.map(|route| {
+                SocketAddr::new(route.remote.ip().to_canonical(), route.remote.port())
+            }),
+            handshakes: line.handshake_count,
+            received_bytes: line.received_bytes,
+            sent_bytes: line.sent_bytes,
+            alarm: line.places.alarm(),
+        }
+    }
+}
+
+/// Holds the peer's lock for the packets of one read.
+pub struct Sender<'a> {
+    line: MutexGuard<'a, Line>,
+    pub route: Route,
+}
+
+impl Sender<'_> {
+    /// How long the datagram is that a padded packet became. `out` has room for the overhead.
+    pub fn seal(&mut self, packet: &[u8], out: &mut [u8]) -> Option<usize> {
+        let length = self.line.channel.seal(packet, out)?;
+        self.line.sent_bytes += u64::try_from(length).unwrap_or_default();
+        Some(length)
+    }
+}
+
+impl Line {
+    pub fn tick_if_stale(&mut self, now: Moment) {
+        if now.since(self.ticked) > TICK_STALE {
+            self.tick(now);
+        }
+    }
+
+    /// What the library wants sent is left to the tick of every second.
+    pub fn tick(&mut self, now: Moment) {
+        self.ticked = now;
+        let mut unused = [0; crate::wireguard::INITIATION_BYTES];
+        self.channel.tick(&mut unused);
+    }
+
+    /// A packet of the peer's that its keys vouch for came in.
+    pub fn arrive(&mut self, now: Moment, route: Route, bytes: usize) {
+        self.received_bytes += u64::try_from(bytes).unwrap_or_default();
+        self.last_data = Some(now);
+        if self.route == Some(route) {
+            return;
+        }
+        if let Some(before) = self.route.replace(route)
+            && before.remote != route.remote
+            && self.places.moved(now, before.remote, route.remote)
+        {
+            log::warn!("a peer's key is in two places at a time");
+        }
+    }
+
+    pub fn handshake(&mut self, now: Moment) {
+        self.last_handshake = Some(now);
+        self.handshake_count += 1;
+    }
+}
