@@ -161,8 +161,8 @@ step('what is typed before the scripts come is searched for and saved', async ()
   const { page, site } = doctor;
   let come;
   const slow = new Promise((done) => { come = done; });
-  await page.route(/\/autosave\.js$/, async (route) => { await slow; await route.continue(); });
   await page.goto(`${site}/mail/inbox`);
+  await page.route(/\/autosave\.js$/, async (route) => { await slow; await route.continue(); });
   await page.locator('.side-write').click({ noWaitAfter: true });
   await page.waitForURL(/\/drafts\//, { waitUntil: 'commit' });
   await page.getByLabel('宛先を検索').fill('しみず');
