@@ -90,12 +90,15 @@ pub fn speaking_of_device(
     Ok(peers.filter_map(|peer| value(inside, &owner, opens, peer, now)).collect())
 }
 
+/// A device with those of its keys that may speak; none is an answer, too.
+pub type OfDevice = (Id<Device>, Vec<Speaking>);
+
 /// Those of a facility's devices, each device with what it has.
 pub fn speaking_of_facility(
     read: &Read<'_>,
     facility: Id<Facility>,
     now: Timestamp,
-) -> Result<Vec<(Id<Device>, Vec<Speaking>)>, StoreError> {
+) -> Result<Vec<OfDevice>, StoreError> {
     let devices = devices::of_facility(read, facility)?.into_iter();
     devices.map(|one| Ok((one.id, speaking_of_device(read, one.id, now)?))).collect()
 }
