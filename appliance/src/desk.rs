@@ -18,8 +18,10 @@ use serde_json::{Value, json};
 use store::{Act, Actor, Id, Read, Store, StoreError};
 use webui::index::Reach;
 use webui::kit::app::App;
+use webui::kit::cutting::ties;
 use webui::kit::session;
 use webui::kit::tls::Source;
+use webui::kit::tunnel::TunnelState;
 use webui::office::import::{Kind, Tell};
 
 use crate::config::Config;
@@ -161,10 +163,45 @@ fn status(config: &Config, store: &Store, app: Option<&App>) -> anyhow::Result<V
         "facilities": facilities,
         "members": members,
         "devices": devices,
+        "gateway": gateway(config, app),
         "search": app.map(|app| search(app, head.number)),
         "trail_rows": head.number,
         "trail_hash": data_encoding::HEXLOWER.encode(&head.hash),
     }))
+}
+
+/// How the WireGuard endpoint is; `null` for a box without one.
+fn gateway(config: &Config, app: Option<&App>) -> Value {
+    let (Some(app), true) = (app, config.gateway.as_ref().is_some_and(|rules| rules.on)) else {
+        return Value::Null;
+    };
+    let status = app.tunnel.status();
+    let (state, trouble, detail) = match &status.state {
+        TunnelState::Off => ("off", None, None),
+        TunnelState::Starting => ("starting", None, None),
+        TunnelState::Running { .. } => ("running", None, None),
+        TunnelState::Failed { trouble, detail } => {
+            ("failed", Some(trouble.key()), Some(detail.as_str()))
+        }
+    };
+    let drops = status.drops.iter().filter(|one| one.packets > 0);
+    let drops: serde_json::Map<_, _> =
+        drops.map(|one| (one.reason.to_owned(), one.packets.into())).collect();
+    json!({
+        "state": state,
+        "trouble": trouble,
+        "detail": detail,
+        "endpoint": app.tunnel.rules().map(|rules| rules.endpoint.to_string()),
+        "keys": status.peers,
+        "live": status.live,
+        "handshakes": status.handshakes,
+        "bytes_in": status.bytes_in,
+        "bytes_out": status.bytes_out,
+        "dropped": drops,
+        "floods": status.floods,
+        "is_flooded": status.is_flooded,
+        "warnings": status.warnings,
+    })
 }
 
 /// How far the search index is.
@@ -376,9 +413,8 @@ fn revoke(store: &Store, app: Option<&App>, device: &str) -> anyhow::Result<Valu
         session::end_at_device(write, id)?;
         devices::revoke(write, id, now)
     })?;
-    let certificates = store.read(|read| devices::certificates_of(read, id))?;
-    let keys: Vec<_> = certificates.iter().map(|certificate| certificate.spki).collect();
-    let cut = app.map(|app| app.connections.cut(&keys));
+    let ties = store.read(|read| ties(read, id))?;
+    let cut = app.map(|app| app.connections.cut(&ties));
     Ok(json!({ "device": id, "connections_cut": cut }))
 }
 

@@ -8,6 +8,7 @@ pub mod config;
 pub mod demo;
 pub mod migrations;
 pub mod outside;
+pub mod peers;
 
 mod client;
 mod control;
@@ -17,4 +18,6 @@ mod lists;
 mod master;
 mod running;
 
-pub use running::{Choices, Running, start, start_with, start_within};
+pub use running::{
+    Choices, GatewayChoice, Running, serve_gateway, start, start_with, start_within,
+};

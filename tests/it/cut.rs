@@ -11,6 +11,7 @@ use tests::browser::Browser;
 use tests::line::{Line, piecewise};
 use tests::network::{TestNetwork, poll};
 use tokio::task::JoinHandle;
+use webui::kit::connections::Tie;
 
 const NURSE: &str = "fujita-sayaka";
 const CLERK: &str = "oda-tomoko";
@@ -45,7 +46,7 @@ async fn a_revoked_devices_connections_die_in_the_middle_of_everything() {
         running.push(upload(&nurse, &draft).await);
     }
     clerk.get(&format!("/office/devices/{}/revoke", device.id)).await;
-    let open = network.app.connections.of_keys(&[device.spki]);
+    let open = network.app.connections.of_ties(&[Tie::Key(device.spki)]);
     assert!(open >= running.len(), "{open} connections are open");
 
     let revoked = Instant::now();
@@ -64,7 +65,7 @@ async fn a_revoked_devices_connections_die_in_the_middle_of_everything() {
     assert!(last <= LAST_CLOSE_MAX, "the last connection closed after {last:?}");
 
     assert_eq!(nurse.beside().get("/").await.status, StatusCode::UNAUTHORIZED);
-    let none = || (network.app.connections.of_keys(&[device.spki]) == 0).then_some(());
+    let none = || (network.app.connections.of_ties(&[Tie::Key(device.spki)]) == 0).then_some(());
     poll(Duration::from_secs(10), none).await.expect("every place is given back");
     assert_no_partial_blobs(&network).await;
 }

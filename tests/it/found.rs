@@ -17,6 +17,7 @@ const ROWS_MAX: usize = 1_000_000;
 /// The product on this store, with an index that knows all of it.
 pub fn brought_up(store: &Store) -> App {
     let config = Config {
+        tunnel: None,
         picture_worker: PathBuf::new(),
         rules: Rules::default(),
         limits: Limits::USUAL,

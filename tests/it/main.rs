@@ -28,6 +28,7 @@ mod cut;
 mod outside;
 
 mod enrolment;
+mod inside;
 mod renewal;
 mod script;
 

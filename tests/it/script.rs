@@ -1,10 +1,11 @@
-//! The Windows script, which cannot run here: a parser of PowerShell reads every form of it, and
+//! The Windows scripts, which cannot run here: a parser of PowerShell reads every form of them, and
 //! what it must say and must not say stands below. On a Windows PC it is tried by hand (README).
 
 use provisioning::enrolment::TicketToken;
 use store::Clock;
 use tree_sitter::{Node, Parser};
 use webui::touroku::windows::{Mode, Script};
+use webui::tunnel::windows::Setup;
 
 fn text(mode: Mode, pin: Option<[u8; 32]>, name: &str) -> String {
     let ticket = TicketToken::random(&Clock::fixed(jiff::Timestamp::UNIX_EPOCH, 3));
@@ -109,6 +110,44 @@ fn the_key_stays_on_the_pc_and_the_user_is_not_an_administrator() {
         assert!(text.contains(line), "{line}");
     }
     for word in ["Invoke-Expression", "iex ", "DownloadString", "SkipCertificateCheck"] {
+        assert!(!text.contains(word), "{word}");
+    }
+}
+
+fn tunnel_text(name: &str) -> String {
+    let setup = Setup {
+        network: name,
+        tunnel: "aoba",
+        inner: "100.81.128.1",
+        app: "https://app.aoba.example/",
+    };
+    setup.text()
+}
+
+#[test]
+fn a_parser_of_powershell_reads_the_tunnels_script() {
+    let hostile = "a'; Remove-Item C:\\ \u{2019} $(calc) `\" @@tunnel@@";
+    for name in ["あおばネット", hostile] {
+        let text = tunnel_text(name);
+        assert!(mistakes(&text).is_empty(), "{:#?}", mistakes(&text));
+        assert_eq!(all(&text, "command_name"), all(&tunnel_text("a"), "command_name"));
+    }
+    let text = tunnel_text("a");
+    let (declared, called) = (all(&text, "function_name"), all(&text, "command_name"));
+    assert!(declared.len() >= 5, "{declared:?}");
+    for name in &declared {
+        assert!(called.contains(name), "{name} is never called");
+    }
+}
+
+#[test]
+fn the_tunnels_script_leaves_no_key_behind_and_fetches_nothing() {
+    let text = tunnel_text("a");
+    let installed = text.find("'/installtunnelservice'").unwrap();
+    let removed = text.find("Remove-Item -LiteralPath $Given").unwrap();
+    assert!(installed < removed, "the file goes when WireGuard has sealed its own");
+    assert!(text.contains("'LimitedOperatorUI' -Value 1"));
+    for word in ["Invoke-Expression", "iex ", "DownloadString", "Invoke-WebRequest", "curl"] {
         assert!(!text.contains(word), "{word}");
     }
 }

@@ -8,6 +8,7 @@ use axum::extract::{FromRequest as _, Multipart, Request};
 use axum::http::header;
 use jiff::civil::Date;
 use provisioning::sheets::{self, Form};
+use provisioning::tunnel::QuickConfig;
 
 use crate::kit::form::Fields;
 use crate::kit::japanese;
@@ -25,6 +26,7 @@ pub const TARGETS: &[Target] = &[
     ("multipart", multipart),
     ("date", date),
     ("list", list),
+    ("tunnel", tunnel),
 ];
 
 struct Bytes<'a>(&'a [u8]);
@@ -123,4 +125,15 @@ pub fn list(bytes: &[u8]) {
     let Ok(again) = sheets::read(&written) else { return };
     let again: Vec<_> = again.rows.into_iter().map(|row| row.cells).collect();
     assert_eq!(again, rows, "given out and taken in again");
+}
+
+/// A tunnel's file: what is read is written and read as the same, and leads nothing but the box
+/// into the tunnel.
+pub fn tunnel(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let Ok(read) = text.parse::<QuickConfig>() else { return };
+    let written = read.text();
+    assert_eq!(written.parse::<QuickConfig>().as_ref(), Ok(&read), "written and read again");
+    assert_eq!(written.matches("AllowedIPs").count(), 1);
+    assert!(!written.contains("/0"), "the whole network is nobody's tunnel");
 }

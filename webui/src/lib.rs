@@ -15,6 +15,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use kit::app::App;
+use kit::inside::{self, InsideListeners};
 use kit::jobs::{self, Job};
 use kit::listen::{self, Doors};
 use kit::routes::{Access, Routes};
@@ -38,6 +39,7 @@ pub mod office;
 pub mod touroku;
 
 pub mod trail;
+pub mod tunnel;
 
 #[cfg(test)]
 mod tests;
@@ -55,6 +57,7 @@ pub fn routes() -> Routes {
         facility::routes(),
         office::routes(),
         trail::routes(),
+        tunnel::routes(),
     ];
     let all = features.into_iter().fold(Routes::default(), Routes::join);
     all.get(Access::Member, "/live", live::show_live)
@@ -84,6 +87,17 @@ pub async fn serve(app: App, listener: TcpListener, stop: CancellationToken) {
     acme::wait(renewal).await;
     // The store is closed after this, and the index reads from it.
     drop(indexing.await);
+}
+
+/// Serves the product, and nothing else, on what the gateway listens on inside of the tunnel.
+/// `whose` says which device's key an inner address belongs to; no header is asked.
+pub async fn serve_inside(
+    app: App,
+    listeners: InsideListeners,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
+    let doors = doors(&app);
+    inside::serve(app, listeners, doors, stop).await
 }
 
 /// Both hosts, each with its layers: what is outside comes last.

@@ -240,6 +240,9 @@ fn show(answer: &Value) {
     match answer {
         Value::Array(rows) => rows.iter().for_each(|row| say(line(row))),
         Value::Object(fields) => fields.iter().for_each(|(name, value)| {
+            if value.is_object() {
+                return say(format_args!("{name}: {}", named(value)));
+            }
             let Some(rows) = value.as_array() else {
                 return say(format_args!("{name}: {}", word(value)));
             };

@@ -8,10 +8,13 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
 use hyper::header::{ACCEPT, CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
-use hyper::{Request, Response};
+use hyper::{Request, Response, StatusCode};
 use provisioning::authority::{DeviceKey, Pkcs12Form, check_pkcs12_words, pkcs12};
+use provisioning::tunnel::{PrivateKey, QuickConfig};
 use serde_json::Value;
+use store::Clock;
 use tokio_rustls::TlsConnector;
+use zeroize::Zeroizing;
 
 use super::{runtime, say};
 use crate::client::{Body, Trust, read_body, send, tls, whole};
@@ -37,7 +40,7 @@ pub struct Args {
     /// What this machine is called
     #[arg(long)]
     name: String,
-    /// The folder for key, certificates and .p12
+    /// The folder for key, certificates, .p12 and the tunnel's .conf
     #[arg(long, default_value = "tokinet-device")]
     out: PathBuf,
     /// The .p12's password; without it no .p12 is written
@@ -67,6 +70,14 @@ pub struct Enrolled {
     pub certificate: Vec<u8>,
     pub device_ca: Vec<u8>,
     pub root: Vec<u8>,
+    /// Of the session that redeemed the card.
+    cookie: String,
+}
+
+/// A file for WireGuard, whole.
+pub struct TunnelFile {
+    pub name: String,
+    pub text: Zeroizing<String>,
 }
 
 async fn enrol(args: &Args) -> anyhow::Result<()> {
@@ -86,7 +97,12 @@ async fn enrol(args: &Args) -> anyhow::Result<()> {
         say(format_args!("waiting for approval; tell the office these digits: {digits}"));
     })
     .await?;
-    write_files(args, &enrolled)
+    write_files(args, &enrolled)?;
+    if let Some(file) = tunnel_file(&place, &enrolled).await? {
+        write(&args.out.join(&file.name), file.text.as_bytes())?;
+        say(format_args!("the tunnel's file is {}", args.out.join(&file.name).display()));
+    }
+    Ok(())
 }
 
 fn read_fingerprint(text: &str) -> anyhow::Result<[u8; 32]> {
@@ -134,7 +150,34 @@ pub async fn redeem(
     };
     let (certificate, device_ca, root) =
         (field("certificate")?, field("device_ca")?, field("root")?);
-    Ok(Enrolled { key, certificate, device_ca, root })
+    Ok(Enrolled { key, certificate, device_ca, root, cookie })
+}
+
+/// A key for the tunnel, made here: only its public half leaves this machine. `None` where the box
+/// or the facility has no tunnel.
+pub async fn tunnel_file(place: &Place, enrolled: &Enrolled) -> anyhow::Result<Option<TunnelFile>> {
+    let private = PrivateKey::random(&Clock::system());
+    let public = percent(&private.public()?.text());
+    let form = whole(format!("as=json&public={public}"));
+    let answer = place.post("/e/tunnel", Some(&enrolled.cookie), form).await?;
+    if answer.status() == StatusCode::NOT_FOUND {
+        return Ok(None);
+    }
+    let answer = json(answer).await?;
+    let field = |name: &str| answer.get(name).and_then(Value::as_str).context("no tunnel came");
+    let (name, place_of_key) = (field("name")?, field("place")?);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let stem = name.strip_suffix(".conf").unwrap_or_default();
+    if stem.is_empty() || !stem.chars().all(is_plain) {
+        bail!("the enrolment host names the tunnel's file {name:?}");
+    }
+    let text = Zeroizing::new(field("text")?.replace(place_of_key, &private.text()));
+    // What leads more than the box into the tunnel is refused here, not by the owner's eyes.
+    let read: QuickConfig = text.parse().context("the tunnel's file is not one of ours")?;
+    if read.private_key.as_ref() != Some(&private) {
+        bail!("the tunnel's file holds another key");
+    }
+    Ok(Some(TunnelFile { name: name.to_owned(), text }))
 }
 
 impl Place {

@@ -75,6 +75,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         backup_recipient: Some(recipient),
         mail: MailRules::default(),
         acme: None,
+        gateway: None,
         smtp: None,
         push: Push::default(),
     };

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use provisioning::network;
 use store::{Clock, Store};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -43,7 +44,10 @@ async fn serve(config: Config, away: Away, store: Store) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let Away { acme, outside } = away;
-    let choices = Choices { rules: config.mail.rules(), limits: Limits::USUAL, acme, outside };
+    let domain = store.read(network::settings)?.context("the store holds no network")?.domain;
+    let gateway = config.gateway.as_ref().map(|rules| rules.choice(&domain)).transpose()?.flatten();
+    let (rules, limits) = (config.mail.rules(), Limits::USUAL);
+    let choices = Choices { rules, limits, acme, outside, gateway };
     let mut running = start_with(store, listener, choices).await?;
     let config = Arc::new(config);
     let control = control::listen(config.clone(), running.app.clone())?;

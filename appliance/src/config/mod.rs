@@ -10,8 +10,10 @@ use store::Layout;
 use webui::kit::app::Rules;
 
 pub use acme::AcmeRules;
+pub use gateway::GatewayRules;
 
 mod acme;
+mod gateway;
 use crate::outside::{Push, SmtpServer, Ways};
 
 /// What the owner of a box decides. Unknown names are refused, so that a typing error is found.
@@ -33,6 +35,9 @@ pub struct Config {
     /// Public certificates for a network with a domain; see `acme`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acme: Option<AcmeRules>,
+    /// The WireGuard endpoint; see `gateway`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<GatewayRules>,
     pub smtp: Option<SmtpServer>,
     #[serde(default)]
     pub push: Push,

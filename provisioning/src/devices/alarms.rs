@@ -28,6 +28,8 @@ pub enum AlarmKind {
     Denied { by: Id<Member> },
     /// Reported lost or stolen by somebody outside the office; it is revoked already.
     Lost { by: Id<Member> },
+    /// A certificate of another device was shown inside of this device's tunnel.
+    ForeignCertificate { of: Id<Device> },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +54,7 @@ impl AlarmKind {
             Self::TwoPlaces { .. } => 0,
             Self::Denied { .. } => 1,
             Self::Lost { .. } => 2,
+            Self::ForeignCertificate { .. } => 3,
         }
     }
 
@@ -61,7 +64,13 @@ impl AlarmKind {
             (Self::TwoPlaces { addresses: [a, b] }, Self::TwoPlaces { addresses: [c, d] }) => {
                 (a == c && b == d) || (a == d && b == c)
             }
-            (Self::TwoPlaces { .. } | Self::Denied { .. } | Self::Lost { .. }, _) => false,
+            (
+                Self::TwoPlaces { .. }
+                | Self::Denied { .. }
+                | Self::Lost { .. }
+                | Self::ForeignCertificate { .. },
+                _,
+            ) => false,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Devices: which machine of which facility may speak to the box.
 
+mod admitting;
 mod alarms;
 mod model;
 mod news;
@@ -11,11 +12,13 @@ mod tables;
 mod tests;
 mod users;
 
+pub use admitting::{Admission, Came, CertificateShown, PeerShown, Refusal, Route, admit};
 pub use alarms::{
     Alarm, AlarmByState, AlarmKind, Settled, Settling, open_alarms, open_alarms_of, raise, settle,
 };
 pub use model::{
-    Admission, Certificate, CertificateState, Device, DeviceSeen, DeviceState, Platform, Refusal,
+    Certificate, CertificateState, Device, DeviceRoutes, DeviceSeen, DeviceState, LastRoute,
+    Platform,
 };
 pub use news::{DeviceNews, NewsKind, forget_news, news_of};
 pub use reminders::{
@@ -30,8 +33,8 @@ pub use successors::{
 };
 pub(crate) use tables::{CERTIFICATES_OF_DEVICE_MAX, certificates_within};
 pub use tables::{
-    CertificateByDevice, CertificateByEnd, DeviceByFacility, RevokeProblem, admit, certificates_of,
-    devices_ending, ending, ends_at, last_seen, list, of_facility, retire, revoke,
+    CertificateByDevice, CertificateByEnd, DeviceByFacility, RevokeProblem, certificates_of,
+    devices_ending, ending, ends_at, last_route, last_seen, list, of_facility, retire, revoke,
     revoked_certificates,
 };
 pub use users::{COMES_AGAIN, PASSWORD_LEFT, users};

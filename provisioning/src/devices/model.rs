@@ -81,69 +81,28 @@ pub struct DeviceSeen {
     pub at: Timestamp,
 }
 
-/// A device that may speak now, with the end of its certificate.
-#[derive(Clone, Debug)]
-pub struct Admission {
-    pub device: Device,
-    pub facility: Facility,
-    /// Of the key that speaks.
-    pub spki: [u8; 32],
-    pub not_after: Timestamp,
-    /// A renewed certificate that waited for this first use.
-    pub waited: bool,
+/// When a device last came each way; written as seldom as [`DeviceSeen`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceRoutes {
+    pub device: Id<Device>,
+    #[serde(with = "store::micros::maybe")]
+    pub outside_at: Option<Timestamp>,
+    #[serde(with = "store::micros::maybe")]
+    pub tunnel_at: Option<Timestamp>,
 }
 
-/// Why a device may not speak.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    Unknown,
-    CertificateRevoked,
-    /// The device goes on with another certificate.
-    CertificateReplaced,
-    NotYetValid,
-    Expired,
-    DeviceRevoked,
-    DeviceRetired,
-    FacilitySuspended,
-    RouteNotAllowed,
-}
-
-/// The rules that need no row beyond these.
-pub(super) fn judge(
-    certificate: &Certificate,
-    device: &Device,
-    facility: &Facility,
-    now: Timestamp,
-) -> Result<(), Refusal> {
-    use crate::facilities::{FacilityState, RoutePolicy};
-
-    match (&certificate.state, &device.state) {
-        (CertificateState::Active, _) => {}
-        (CertificateState::Revoked { .. }, DeviceState::Active) => {
-            return Err(Refusal::CertificateReplaced);
+impl DeviceRoutes {
+    pub fn latest(&self) -> Option<LastRoute> {
+        match (self.outside_at, self.tunnel_at) {
+            (None, None) => None,
+            (outside, tunnel) if tunnel > outside => Some(LastRoute::Tunnel),
+            (Some(_) | None, _) => Some(LastRoute::Outside),
         }
-        (
-            CertificateState::Revoked { .. },
-            DeviceState::Revoked { .. } | DeviceState::Retired { .. },
-        ) => return Err(Refusal::CertificateRevoked),
     }
-    match device.state {
-        DeviceState::Active => {}
-        DeviceState::Revoked { .. } => return Err(Refusal::DeviceRevoked),
-        DeviceState::Retired { .. } => return Err(Refusal::DeviceRetired),
-    }
-    if now < certificate.not_before {
-        return Err(Refusal::NotYetValid);
-    }
-    if now > certificate.not_after {
-        return Err(Refusal::Expired);
-    }
-    match facility.state {
-        FacilityState::Active => {}
-        FacilityState::Suspended => return Err(Refusal::FacilitySuspended),
-    }
-    match facility.policy {
-        RoutePolicy::Either | RoutePolicy::Tls => Ok(()),
-        RoutePolicy::Vpn => Err(Refusal::RouteNotAllowed),
-    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastRoute {
+    Outside,
+    Tunnel,
 }

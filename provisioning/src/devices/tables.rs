@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 use store::{Housekeeping, Id, Index, Indexer, Order, Plain, Read, Record, StoreError, Write};
 
-use super::model::judge;
 use super::{
-    Admission, Certificate, CertificateState, Device, DeviceSeen, DeviceState, Refusal, Successor,
+    Certificate, CertificateState, Device, DeviceRoutes, DeviceSeen, DeviceState, LastRoute,
+    Successor,
 };
 use crate::facilities::Facility;
+use crate::tunnel;
 
 impl Record for Device {
     type Key = Id<Self>;
@@ -92,38 +93,25 @@ impl Plain for DeviceSeen {}
 
 impl Housekeeping for DeviceSeen {}
 
+impl Record for DeviceRoutes {
+    type Key = Id<Device>;
+    const TABLE: &'static str = "device_routes";
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> Self::Key {
+        self.device
+    }
+}
+
+impl Plain for DeviceRoutes {}
+
+impl Housekeeping for DeviceRoutes {}
+
 /// Two a member are plenty.
 const DEVICES_MAX: usize = 20_000;
 
 /// One in use, one in renewal, and those of past years; no more are issued, so one page shows all.
 pub(crate) const CERTIFICATES_OF_DEVICE_MAX: usize = 50;
-
-/// The gate's question, asked on every request.
-pub fn admit(
-    read: &Read<'_>,
-    spki: &[u8; 32],
-    now: Timestamp,
-) -> Result<Result<Admission, Refusal>, StoreError> {
-    let Some(certificate) = read.get::<Certificate>(spki)? else {
-        return Ok(Err(Refusal::Unknown));
-    };
-    let Some(device) = read.get::<Device>(&certificate.device)? else {
-        return Ok(Err(Refusal::Unknown));
-    };
-    let Some(facility) = read.get::<Facility>(&device.facility)? else {
-        return Ok(Err(Refusal::Unknown));
-    };
-    if let Err(refusal) = judge(&certificate, &device, &facility, now) {
-        return Ok(Err(refusal));
-    }
-    let successor: Option<Successor> = read.get(spki)?;
-    if successor.as_ref().is_some_and(|one| one.is_over(now)) {
-        return Ok(Err(Refusal::CertificateReplaced));
-    }
-    let waited = successor.is_some_and(|one| one.is_waiting());
-    let (spki, not_after) = (certificate.spki, certificate.not_after);
-    Ok(Ok(Admission { device, facility, spki, not_after, waited }))
-}
 
 pub fn list(read: &Read<'_>) -> Result<Vec<Device>, StoreError> {
     Ok(read.page(&(), Order::Descending, None, DEVICES_MAX)?.rows)
@@ -218,6 +206,11 @@ pub fn last_seen(read: &Read<'_>, device: Id<Device>) -> Result<Option<Timestamp
     Ok(read.get::<DeviceSeen>(&device)?.map(|seen| seen.at))
 }
 
+/// The way that a device came last.
+pub fn last_route(read: &Read<'_>, device: Id<Device>) -> Result<Option<LastRoute>, StoreError> {
+    Ok(read.get::<DeviceRoutes>(&device)?.and_then(|routes| routes.latest()))
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum RevokeProblem {
     #[error("no such device")]
@@ -226,7 +219,7 @@ pub enum RevokeProblem {
     Store(#[from] StoreError),
 }
 
-/// Ends a device and all its certificates: lost or stolen. Its live connections are the caller's
+/// Ends a device, all its certificates and its keys for the tunnel: lost or stolen. Its live connections are the caller's
 /// to cut, after the act is durable. Revoking twice keeps the first time.
 pub fn revoke(
     write: &mut Write<'_>,
@@ -262,6 +255,7 @@ fn end(
             write.put(&certificate)?;
         }
     }
+    tunnel::end_of_device(write, id, now)?;
     Ok(device)
 }
 

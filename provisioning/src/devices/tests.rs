@@ -57,7 +57,8 @@ fn fixture() -> Fixture {
 impl Fixture {
     fn admit(&self, spki: [u8; 32]) -> Result<Id<Device>, Refusal> {
         let now: Timestamp = self.store.clock().now();
-        let admitted = self.store.read(|read| admit(read, &spki, now)).unwrap();
+        let came = Came { route: Route::Outside, key: Some(spki) };
+        let admitted = self.store.read(|read| admit(read, &came, now)).unwrap();
         admitted.map(|admission| admission.device.id)
     }
 }
@@ -116,7 +117,7 @@ fn a_facility_for_the_tunnel_alone_is_refused_outside() {
     let mut facility = fixture.facility.clone();
     facility.policy = RoutePolicy::Vpn;
     fixture.store.write_and_wait(act(&fixture.store), move |write| write.put(&facility)).unwrap();
-    assert_eq!(fixture.admit(SPKI), Err(Refusal::RouteNotAllowed));
+    assert_eq!(fixture.admit(SPKI), Err(Refusal::TunnelOnly));
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod tables;
 mod tests;
 mod tickets;
 mod timing;
+mod tunnelling;
 mod unfinished;
 mod windows;
 
@@ -29,5 +30,6 @@ pub use tickets::{
     has_open_ticket,
 };
 pub use timing::{Spread, Timing, timing};
+pub use tunnelling::device_for_key;
 pub use unfinished::{Ends, Step, Unfinished, cancel, unfinished};
 pub use windows::{SetupWindow, WindowProblem, close_window, open_window, open_windows, windows};

@@ -9,4 +9,4 @@ pub use model::{
     CodeProblem, Facility, FacilityCode, FacilityDetails, FacilityKind, FacilityProblem,
     FacilityState, RoutePolicy,
 };
-pub use tables::{FacilityByCode, change, list, register, register_as, set_state};
+pub use tables::{FacilityByCode, change, list, register, register_as, set_policy, set_state};

@@ -40,12 +40,13 @@ pub enum FacilityState {
     Suspended,
 }
 
-/// Which ways in a facility's devices may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum RoutePolicy {
-    Either,
-    Tls,
-    Vpn,
+keyed_enum! {
+    /// Which ways in a facility's devices may take.
+    RoutePolicy {
+        Either = "either",
+        Tls = "tls",
+        Vpn = "vpn",
+    }
 }
 
 #[derive(Debug, thiserror::Error)]

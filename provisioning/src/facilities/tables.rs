@@ -105,3 +105,15 @@ pub fn set_state(
     write.put(&facility)?;
     Ok(facility)
 }
+
+/// Devices that came another way are cut by whoever asked for this, after the act is durable.
+pub fn set_policy(
+    write: &mut Write<'_>,
+    id: Id<Facility>,
+    policy: RoutePolicy,
+) -> Result<Facility, FacilityProblem> {
+    let mut facility: Facility = write.get(&id)?.ok_or(FacilityProblem::Unknown)?;
+    facility.policy = policy;
+    write.put(&facility)?;
+    Ok(facility)
+}

@@ -8,7 +8,8 @@ use crate::authority::{DeviceCertificate, DeviceKey, PublicKey};
 use crate::cards::Approval;
 use crate::cards::tests::{Fixture, act, fixture};
 use crate::devices::{
-    self, Certificate, CertificateState, Device, DeviceState, Platform, Refusal, Successor, Told,
+    self, Came, Certificate, CertificateState, Device, DeviceState, Platform, Refusal, Route,
+    Successor, Told,
 };
 use crate::enrolment::Form;
 use crate::facilities::Facility;
@@ -102,8 +103,9 @@ impl Life {
 
     fn admitted(&self, spki: [u8; 32]) -> Result<bool, Refusal> {
         let now = self.now();
-        let found = self.fixture.store.read(|read| devices::admit(read, &spki, now)).unwrap();
-        found.map(|admission| admission.waited)
+        let came = Came { route: Route::Outside, key: Some(spki) };
+        let found = self.fixture.store.read(|read| devices::admit(read, &came, now)).unwrap();
+        found.map(|admission| admission.certificate.is_some_and(|shown| shown.waited))
     }
 
     /// Speaks, as the gate hears it: the first use of a new key is noted.

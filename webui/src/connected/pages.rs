@@ -26,7 +26,10 @@ impl Page for ConnectedPage {
 struct Facts {
     name: String,
     facility: String,
-    until: String,
+    /// `None` where the key for the tunnel was enough.
+    until: Option<String>,
+    /// Through the tunnel.
+    tunnel: bool,
 }
 
 pub async fn show_connected(
@@ -37,7 +40,8 @@ pub async fn show_connected(
     let device = Facts {
         name: admitted.device().name.clone(),
         facility: admitted.facility().details.name.clone(),
-        until: japanese::era_date(japanese::today(admitted.not_after())),
+        until: admitted.not_after().map(|end| japanese::era_date(japanese::today(end))),
+        tunnel: admitted.peer().is_some(),
     };
     let bare =
         Bare { size: size_of(&headers), ..bare(&app, "この端末はつながりました") };

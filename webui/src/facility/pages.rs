@@ -10,7 +10,7 @@ use store::{Id, Read, StoreError};
 
 use crate::kit::answers::say_answer;
 use crate::kit::app::App;
-use crate::kit::cutting::{Why, cut_off, keys, say_cut, users_of};
+use crate::kit::cutting::{Why, cut_off, say_cut, ties, users_of};
 use crate::kit::failure::Failure;
 use crate::kit::form::Fields;
 use crate::kit::frame::{Frame, Nav, redirect_saying};
@@ -244,9 +244,9 @@ pub async fn show_lost(
         return Ok(redirect_saying(LIST, "この端末は、もう使えなくなっています"));
     }
     let directory = app.directory()?;
-    let (keys, seen) = app
+    let (ties, seen) = app
         .store
-        .read(|read| Ok::<_, StoreError>((keys(read, id)?, seen(read, id, asked.now())?)))?;
+        .read(|read| Ok::<_, StoreError>((ties(read, id)?, seen(read, id, asked.now())?)))?;
     let words = |(name, job): (String, &str)| format!("{name} {job}");
     let users = users_of(&app, id).await?.into_iter();
     let lost = Lost {
@@ -255,7 +255,7 @@ pub async fn show_lost(
         member: member_words(&directory, device.enrolled_by).0,
         enrolled: day(device.enrolled_at),
         seen,
-        live: app.connections.of_keys(&keys),
+        live: app.connections.of_ties(&ties),
         members: users.map(|user| words(member_words(&directory, user))).collect(),
         name: device.name,
     };

@@ -21,6 +21,7 @@ use super::live::Live;
 use super::page::Templates;
 use super::places::Places;
 use super::tls::{Tls, TlsError};
+use super::tunnel::{Tunnel, TunnelRules};
 use super::turns::Turns;
 use super::waiting::Badge;
 use crate::acme::{Renewal, Settings};
@@ -42,6 +43,8 @@ pub struct Config {
     /// Where public certificates come from, if the owner wants any.
     pub acme: Option<Settings>,
     pub outside: Outside,
+    /// How devices reach the gateway; `None` where the box has none.
+    pub tunnel: Option<TunnelRules>,
 }
 
 /// What the owner of a box may set about mail.
@@ -89,6 +92,7 @@ pub struct Parts {
     /// Mails by their words, and how many of them are in it.
     pub index: Index,
     pub index_gauge: Gauge,
+    pub tunnel: Tunnel,
     directory: Mutex<Option<Cached>>,
 }
 
@@ -150,6 +154,7 @@ impl App {
             turns: Turns::default(),
             index,
             index_gauge: Gauge::default(),
+            tunnel: Tunnel::new(config.tunnel.clone()),
             directory: Mutex::new(None),
         })))
     }

@@ -7,6 +7,8 @@ use axum::extract::{Extension, Path};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use provisioning::devices::{Came, Route};
+
 use super::listen::Ingress;
 use super::tls::Door;
 
@@ -38,7 +40,10 @@ pub async fn show_asset(
     ingress: Option<Extension<Ingress>>,
 ) -> Response {
     const FOR_EVER: &str = "public, max-age=31536000, immutable";
-    let stranger = |ingress: &Ingress| ingress.door == Door::App && ingress.key.is_none();
+    let stranger = |ingress: &Ingress| {
+        let Came { route, key } = ingress.came;
+        ingress.door == Door::App && route == Route::Outside && key.is_none()
+    };
     if ingress.is_some_and(|Extension(ingress)| stranger(&ingress))
         && !FOR_STRANGERS.contains(&name.as_str())
     {
@@ -137,6 +142,12 @@ const FILES: &[(&str, &[u8])] = files![
     "step-windows-save.svg",
     "step-windows-script.svg",
     "step-windows.svg",
+    "step-tunnel-app.svg",
+    "step-tunnel-import.svg",
+    "step-tunnel-on.svg",
+    "step-tunnel-unpack.svg",
+    "step-tunnel-zip.svg",
+    "tunnel.js",
     "upload.js",
     "viewer.css",
     "viewer.js",

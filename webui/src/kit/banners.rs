@@ -37,6 +37,12 @@ pub fn banners(app: &App, read: &Read<'_>, asked: &SignedIn) -> Result<Vec<Banne
                 href: None,
                 link: "",
             }),
+            AlarmKind::ForeignCertificate { .. } => shown.push(Banner {
+                text: "この端末のVPNで、ほかの端末の証明書が使われました。事務室へお電話ください。"
+                    .to_owned(),
+                href: None,
+                link: "",
+            }),
             AlarmKind::Denied { .. } | AlarmKind::Lost { .. } => {}
         }
     }
@@ -90,7 +96,8 @@ pub fn banners(app: &App, read: &Read<'_>, asked: &SignedIn) -> Result<Vec<Banne
 
 /// The certificate of the device in hand, from sixty days before its end.
 fn term(read: &Read<'_>, asked: &SignedIn) -> Result<Option<Banner>, StoreError> {
-    let (ends_at, now) = (asked.admitted().not_after(), asked.now());
+    let now = asked.now();
+    let Some(ends_at) = asked.admitted().not_after() else { return Ok(None) };
     if !is_due(ends_at, now) || asked.guest_until().is_some() {
         return Ok(None);
     }

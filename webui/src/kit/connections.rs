@@ -1,10 +1,12 @@
-//! Live connections by the key of their device, so that a revoked one can be cut at once.
+//! Live connections by the keys of their device, so that a revoked one can be cut at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use provisioning::tunnel::Peer;
+use store::Id;
 use tokio_util::sync::CancellationToken;
 
 use super::pace::{PaceRule, SLOWEST};
@@ -33,9 +35,18 @@ pub struct Connections {
 
 #[derive(Default)]
 struct Open {
-    by_key: HashMap<[u8; 32], HashMap<u64, CancellationToken>>,
+    by_tie: HashMap<Tie, HashMap<u64, CancellationToken>>,
     by_address: HashMap<IpAddr, usize>,
     total: usize,
+}
+
+/// What a connection can be cut by. One inside of the tunnel has two where it shows a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Tie {
+    /// SHA-256 of a certificate's key.
+    Key([u8; 32]),
+    /// The device's key for the tunnel.
+    Peer(Id<Peer>),
 }
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -44,7 +55,7 @@ static NEXT: AtomicU64 = AtomicU64::new(0);
 pub struct Place {
     open: Connections,
     address: IpAddr,
-    key: Option<[u8; 32]>,
+    ties: Vec<Tie>,
     number: u64,
     pub kill: CancellationToken,
 }
@@ -67,25 +78,27 @@ impl Connections {
         Some(Place {
             open: self.clone(),
             address,
-            key: None,
+            ties: Vec::new(),
             number: NEXT.fetch_add(1, Ordering::Relaxed),
             kill: CancellationToken::new(),
         })
     }
 
-    /// Cuts every connection of these keys; answers how many there were.
-    pub fn cut(&self, keys: &[[u8; 32]]) -> usize {
+    /// Cuts every connection with one of these ties; answers how many there were.
+    pub fn cut(&self, ties: &[Tie]) -> usize {
         let mut open = self.lock();
-        let cut: Vec<_> = keys.iter().filter_map(|key| open.by_key.remove(key)).collect();
+        let cut: Vec<_> = ties.iter().filter_map(|tie| open.by_tie.remove(tie)).collect();
         drop(open);
-        let tokens = cut.iter().flat_map(HashMap::values);
-        tokens.map(CancellationToken::cancel).count()
+        // A connection with two ties is one.
+        let tokens: HashMap<_, _> = cut.into_iter().flatten().collect();
+        tokens.values().map(CancellationToken::cancel).count()
     }
 
-    /// How many connections of these keys are open.
-    pub fn of_keys(&self, keys: &[[u8; 32]]) -> usize {
+    /// How many connections with one of these ties are open.
+    pub fn of_ties(&self, ties: &[Tie]) -> usize {
         let open = self.lock();
-        keys.iter().filter_map(|key| open.by_key.get(key)).map(HashMap::len).sum()
+        let found = ties.iter().filter_map(|tie| open.by_tie.get(tie)).flat_map(HashMap::keys);
+        found.collect::<HashSet<_>>().len()
     }
 
     pub fn total(&self) -> usize {
@@ -98,11 +111,11 @@ impl Connections {
 }
 
 impl Place {
-    /// From here on the connection can be cut by its device's key.
-    pub fn belongs_to(&mut self, key: [u8; 32]) {
-        self.key = Some(key);
+    /// From here on the connection can be cut by this tie, too.
+    pub fn belongs_to(&mut self, tie: Tie) {
+        self.ties.push(tie);
         let mut open = self.open.lock();
-        open.by_key.entry(key).or_default().insert(self.number, self.kill.clone());
+        open.by_tie.entry(tie).or_default().insert(self.number, self.kill.clone());
     }
 }
 
@@ -116,12 +129,12 @@ impl Drop for Place {
                 open.by_address.remove(&self.address);
             }
         }
-        if let Some(key) = self.key
-            && let Some(of_key) = open.by_key.get_mut(&key)
-        {
-            of_key.remove(&self.number);
-            if of_key.is_empty() {
-                open.by_key.remove(&key);
+        for tie in &self.ties {
+            if let Some(tied) = open.by_tie.get_mut(tie) {
+                tied.remove(&self.number);
+                if tied.is_empty() {
+                    open.by_tie.remove(tie);
+                }
             }
         }
     }

@@ -6,11 +6,14 @@ use provisioning::credentials::{Credential, CredentialState, demand_change};
 use provisioning::devices::{
     self, AlarmKind, Device, DeviceNews, PASSWORD_LEFT, RevokeProblem, raise, users,
 };
+use provisioning::facilities::Facility;
 use provisioning::members::Member;
+use provisioning::tunnel;
 use store::{Act, Id, Read, StoreError, Write};
 use tokio::task::spawn_blocking;
 
 use super::app::App;
+use super::connections::Tie;
 use super::failure::Failure;
 use super::session;
 
@@ -92,13 +95,25 @@ fn ask_for_change(
 
 /// Ends what is open with the keys of a device.
 pub fn cut_connections(app: &App, device: Id<Device>) -> Result<usize, StoreError> {
-    let keys = app.store.read(|read| keys(read, device))?;
-    Ok(app.connections.cut(&keys))
+    let ties = app.store.read(|read| ties(read, device))?;
+    Ok(app.connections.cut(&ties))
 }
 
-pub fn keys(read: &Read<'_>, device: Id<Device>) -> Result<Vec<[u8; 32]>, StoreError> {
+/// Everything that a device's connections can be cut by.
+pub fn ties(read: &Read<'_>, device: Id<Device>) -> Result<Vec<Tie>, StoreError> {
     let certificates = devices::certificates_of(read, device)?;
-    Ok(certificates.iter().map(|certificate| certificate.spki).collect())
+    let peers = tunnel::of_device(read, device)?;
+    let keys = certificates.iter().map(|certificate| Tie::Key(certificate.spki));
+    Ok(keys.chain(peers.iter().map(|peer| Tie::Peer(peer.id))).collect())
+}
+
+/// The same for all devices of a facility.
+pub fn ties_of_facility(read: &Read<'_>, facility: Id<Facility>) -> Result<Vec<Tie>, StoreError> {
+    let mut all = Vec::new();
+    for device in devices::of_facility(read, facility)? {
+        all.extend(ties(read, device.id)?);
+    }
+    Ok(all)
 }
 
 /// Who used a device in the last month; slow for a large facility, so on a thread of its own.

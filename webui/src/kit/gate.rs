@@ -1,4 +1,7 @@
-//! The gate: on every request to the product, the device by its key, from the store.
+//! The gate: on every request to the product, the device by its keys, from the store.
+//!
+//! The one place where the ways in are enforced: the connection says whether it came outside under
+//! TLS or inside of the tunnel with one device's key, never a header.
 //!
 //! Nothing behind it runs without an [`Admitted`]; a stranger sees one page and nothing else.
 
@@ -8,13 +11,13 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use jiff::Timestamp;
-use provisioning::devices::{self, Admission, Device, Refusal};
+use provisioning::devices::{self, Admission, Device, PeerShown, Refusal};
 use provisioning::facilities::Facility;
 use serde::Serialize;
 use store::{Act, Actor};
 
 use super::app::App;
-use super::contact::{note_contact, note_place};
+use super::contact::{note_contact, note_foreign, note_place};
 use super::failure::Failure;
 use super::listen::Ingress;
 use super::page::{Bare, Page, bare};
@@ -32,13 +35,19 @@ impl Admitted {
         &self.0.facility
     }
 
-    pub fn not_after(&self) -> Timestamp {
-        self.0.not_after
+    /// The end of the certificate that was shown; `None` where the tunnel's key was enough.
+    pub fn not_after(&self) -> Option<Timestamp> {
+        self.0.certificate.map(|shown| shown.not_after)
     }
 
-    /// The key that speaks: one of the device's.
-    pub fn key(&self) -> [u8; 32] {
-        self.0.spki
+    /// The certificate's key: one of the device's.
+    pub fn key(&self) -> Option<[u8; 32]> {
+        self.0.certificate.map(|shown| shown.spki)
+    }
+
+    /// The device's key for the tunnel; `None` outside of it.
+    pub fn peer(&self) -> Option<PeerShown> {
+        self.0.peer
     }
 
     /// An act of somebody at this device who has not logged in.
@@ -58,8 +67,8 @@ impl<S: Sync> FromRequestParts<S> for Admitted {
 
 pub async fn gate(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let ingress = request.extensions().get::<Ingress>().copied();
-    let admitted = match ingress.and_then(|ingress| ingress.key) {
-        Some(key) => app.store.read(|read| devices::admit(read, &key, app.now())),
+    let admitted = match ingress {
+        Some(ingress) => app.store.read(|read| devices::admit(read, &ingress.came, app.now())),
         None => Ok(Err(Refusal::Unknown)),
     };
     match admitted {
@@ -72,7 +81,10 @@ pub async fn gate(State(app): State<App>, mut request: Request, next: Next) -> R
             next.run(request).await
         }
         Ok(Err(refusal)) => {
-            let showed_none = ingress.is_some_and(|ingress| ingress.key.is_none());
+            if let Refusal::OtherDevice { of, through } = refusal {
+                note_foreign(&app, through, of);
+            }
+            let showed_none = ingress.is_some_and(|ingress| ingress.came.key.is_none());
             turn_away(&app, refusal, showed_none.then(|| again(&request)).flatten())
         }
         Err(error) => Failure::from(error).into_response(),
@@ -135,8 +147,12 @@ struct Reason {
 /// The connection is closed, so that a browser asks for the certificate anew.
 fn turn_away(app: &App, refusal: Refusal, again: Option<Again>) -> Response {
     let reason = match refusal {
-        Refusal::Unknown | Refusal::NotYetValid | Refusal::RouteNotAllowed => "unknown",
+        Refusal::Unknown | Refusal::NotYetValid | Refusal::CertificateMissing => "unknown",
         Refusal::CertificateRevoked | Refusal::DeviceRevoked | Refusal::DeviceRetired => "revoked",
+        Refusal::TunnelOnly => "tunnel_only",
+        Refusal::OutsideOnly => "outside_only",
+        Refusal::PeerEnded => "tunnel_ended",
+        Refusal::OtherDevice { .. } => "other_device",
         Refusal::CertificateReplaced => "replaced",
         Refusal::Expired => "expired",
         Refusal::FacilitySuspended => "suspended",

@@ -2,6 +2,7 @@
 //! one device's connections can be cut.
 
 use std::convert::Infallible;
+use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use provisioning::authority::read_leaf;
 use provisioning::cards;
+use provisioning::devices::{self, Came, Route};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::LazyConfigAcceptor;
@@ -25,7 +27,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use super::app::App;
-use super::connections::Place;
+use super::connections::{Place, Tie};
 use super::greeting::Greeters;
 use super::pace::{PaceRule, Paced};
 use super::stream::Killable;
@@ -57,8 +59,7 @@ const HEAD_BYTES_MAX: u16 = 32 * 1024;
 pub struct Ingress {
     pub door: Door,
     pub address: IpAddr,
-    /// SHA-256 of the client certificate's key, if one was shown and verified.
-    pub key: Option<[u8; 32]>,
+    pub came: Came,
 }
 
 pub struct Doors {
@@ -66,58 +67,96 @@ pub struct Doors {
     pub touroku: Router,
 }
 
+/// What accepted connections are served with, whichever listener they came to.
+pub(super) struct Porter {
+    app: App,
+    doors: Arc<Doors>,
+    greeters: Arc<Greeters>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
 /// Serves until `stop`; then lets open requests end.
 pub async fn serve(app: App, listener: TcpListener, doors: Doors, stop: CancellationToken) {
-    let doors = Arc::new(doors);
-    let greeters = Arc::new(Greeters::start());
-    let tasks = TaskTracker::new();
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stop.cancelled() => break,
-        };
-        match accepted {
-            Ok((stream, peer)) => {
-                let Some(place) = app.connections.enter(peer.ip()) else { continue };
-                let (app, doors, stop) = (app.clone(), doors.clone(), stop.clone());
-                let greeters = greeters.clone();
-                tasks.spawn(async move {
-                    // Small answers must not wait for more.
-                    drop(stream.set_nodelay(true));
-                    let kill = place.kill.clone();
-                    let stream = Killable::new(stream, kill, app.connections.limits.pace);
-                    let greeting = greet(app.clone(), stream);
-                    let greeted = greeters.greet(greeting, HANDSHAKE_MAX).await.flatten();
-                    let Some((door, stream)) = greeted else { return };
-                    connection(app, (door, stream), peer, place, &doors, stop).await;
-                });
-            }
-            Err(error) => {
-                log::warn!(error:% = error; "cannot accept a connection");
-                tokio::time::sleep(Duration::from_millis(50)).await;
+    let porter = Porter::new(app, doors, stop);
+    porter.accept(listener, |_| Some(Route::Outside)).await;
+    porter.end().await;
+}
+
+impl Porter {
+    pub fn new(app: App, doors: Doors, stop: CancellationToken) -> Self {
+        let (doors, greeters) = (Arc::new(doors), Arc::new(Greeters::start()));
+        Self { app, doors, greeters, tasks: TaskTracker::new(), stop }
+    }
+
+    /// Takes connections until it is told to stop. Where `route` knows nothing of an address, its
+    /// connection is closed.
+    pub async fn accept(&self, listener: TcpListener, route: impl Fn(IpAddr) -> Option<Route>) {
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = self.stop.cancelled() => break,
+            };
+            match accepted {
+                Ok((stream, peer)) => {
+                    if let Some(route) = route(peer.ip()) {
+                        self.take(stream, peer, route);
+                    }
+                }
+                Err(error) => {
+                    log::warn!(error:% = error; "cannot accept a connection");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
             }
         }
     }
-    drop(listener);
-    tasks.close();
-    // Live pages never end by themselves, so what is left after the grace is cut.
-    drop(tokio::time::timeout(DRAIN_MAX, tasks.wait()).await);
+
+    fn take(&self, stream: TcpStream, peer: SocketAddr, route: Route) {
+        let Some(mut place) = self.app.connections.enter(peer.ip()) else { return };
+        if let Route::Tunnel(peer) = route {
+            place.belongs_to(Tie::Peer(peer));
+        }
+        let (app, doors, stop) = (self.app.clone(), self.doors.clone(), self.stop.clone());
+        let greeters = self.greeters.clone();
+        self.tasks.spawn(async move {
+            // Small answers must not wait for more.
+            drop(stream.set_nodelay(true));
+            let kill = place.kill.clone();
+            let stream = Killable::new(stream, kill, app.connections.limits.pace);
+            let greeting = greet(app.clone(), stream, route);
+            let greeted = greeters.greet(greeting, HANDSHAKE_MAX).await.flatten();
+            let Some((door, stream)) = greeted else { return };
+            let came = Came { route, key: client_key(&stream) };
+            let ingress = Ingress { door, address: peer.ip(), came };
+            connection(app, stream, ingress, place, &doors, stop).await;
+        });
+    }
+
+    /// Something beside the pages, ended with them.
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(work);
+    }
+
+    /// Live pages never end by themselves, so what is left after the grace is cut.
+    pub async fn end(self) {
+        self.tasks.close();
+        drop(tokio::time::timeout(DRAIN_MAX, self.tasks.wait()).await);
+    }
 }
 
 async fn connection(
     app: App,
-    (door, stream): (Door, TlsStream<Killable<TcpStream>>),
-    peer: SocketAddr,
+    stream: TlsStream<Killable<TcpStream>>,
+    ingress: Ingress,
     mut place: Place,
     doors: &Doors,
     stop: CancellationToken,
 ) {
-    let pace = app.connections.limits.pace;
-    let key = client_key(&stream);
-    if let Some(key) = key {
-        place.belongs_to(key);
+    let (pace, door) = (app.connections.limits.pace, ingress.door);
+    if let Some(key) = ingress.came.key {
+        place.belongs_to(Tie::Key(key));
     }
-    let ingress = Ingress { door, address: peer.ip(), key };
+    let is_anonymous = is_anonymous(&app, ingress);
     let router = match door {
         Door::App => doors.app.clone(),
         Door::Touroku => doors.touroku.clone(),
@@ -155,21 +194,32 @@ async fn connection(
         _ = serving.as_mut() => return,
         () = stop.cancelled() => serving.as_mut().graceful_shutdown(),
         // A browser that showed no certificate is asked anew, on its next connection.
-        () = tokio::time::sleep(ANONYMOUS_MAX), if is_anonymous(ingress) => {
+        () = tokio::time::sleep(ANONYMOUS_MAX), if is_anonymous => {
             serving.as_mut().graceful_shutdown();
         }
     }
     drop(serving.await);
 }
 
-fn is_anonymous(ingress: Ingress) -> bool {
-    ingress.door == Door::App && ingress.key.is_none()
+/// Without a certificate, where the device's key for the tunnel is not enough.
+fn is_anonymous(app: &App, ingress: Ingress) -> bool {
+    if ingress.door != Door::App || ingress.came.key.is_some() {
+        return false;
+    }
+    match ingress.came.route {
+        Route::Outside => true,
+        Route::Tunnel(_) => {
+            let admitted = app.store.read(|read| devices::admit(read, &ingress.came, app.now()));
+            !matches!(admitted, Ok(Ok(_)))
+        }
+    }
 }
 
 /// The name asked for decides the door before a byte of ours is sent.
 async fn greet(
     app: App,
     stream: Killable<TcpStream>,
+    route: Route,
 ) -> Option<(Door, TlsStream<Killable<TcpStream>>)> {
     let acceptor = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream);
     tokio::pin!(acceptor);
@@ -179,12 +229,20 @@ async fn greet(
         }
         return None;
     };
-    if let Some(config) = app.tls.challenge(&start.client_hello()) {
+    if route == Route::Outside
+        && let Some(config) = app.tls.challenge(&start.client_hello())
+    {
         answer_challenge(start, config).await;
         return None;
     }
     let door = app.tls.door(&start.client_hello())?;
-    if door == Door::Touroku && !enrolment_is_open(&app) {
+    let opens = match (door, route) {
+        (Door::App, _) => true,
+        (Door::Touroku, Route::Outside) => enrolment_is_open(&app),
+        // Whoever is inside has a device already.
+        (Door::Touroku, Route::Tunnel(_)) => false,
+    };
+    if !opens {
         return None;
     }
     match start.into_stream(app.tls.config(door)).await {

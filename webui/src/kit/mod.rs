@@ -8,11 +8,13 @@ pub mod routes;
 
 pub mod connections;
 mod greeting;
+pub mod inside;
 pub mod listen;
 pub mod pace;
 pub mod places;
 mod stream;
 pub mod tls;
+pub mod tunnel;
 pub mod turns;
 
 pub mod contact;

@@ -11,10 +11,13 @@ use jiff::SignedDuration;
 use provisioning::authority::{Authority, AuthorityKeys, Names};
 use provisioning::credentials::PasswordRules;
 use provisioning::credentials::{Credential, CredentialState, Password, PasswordHash};
-use provisioning::devices::{Certificate, CertificateState, Device, DeviceState, Platform};
+use provisioning::devices::{
+    Came, Certificate, CertificateState, Device, DeviceState, Platform, Route,
+};
 use provisioning::facilities::{self, Facility, FacilityCode, FacilityDetails, FacilityKind};
 use provisioning::members::{self, Job, Login, Member, MemberDetails, PersonName, Role, Roles};
 use provisioning::network::{self, Network, OfficeContact};
+use provisioning::tunnel::{self, Wanted};
 use store::{Act, Actor, Clock, Id, Store};
 use tower::ServiceExt as _;
 
@@ -23,6 +26,7 @@ use super::connections::Limits;
 use super::listen::Ingress;
 use super::session::{Session, SessionState, Token};
 use super::tls::Door;
+use super::tunnel::TunnelRules;
 use crate::acme::Settings;
 use crate::notices::outside::Outside;
 
@@ -138,7 +142,15 @@ impl Net {
         };
         act(&store, move |write| network::found(write, &network, &authority).unwrap());
         let picture_worker = picture_worker();
-        let config = Config { picture_worker, rules, limits: Limits::USUAL, acme, outside };
+        let clock = store.clock().clone();
+        act(&store, move |write| tunnel::establish(write, &clock, Wanted::default()).unwrap());
+        let tunnel = Some(TunnelRules {
+            endpoint: "vpn.aoba.example:51820".parse().unwrap(),
+            second_port: None,
+            mtu: 1280,
+            dns: false,
+        });
+        let config = Config { picture_worker, rules, limits: Limits::USUAL, acme, outside, tunnel };
         let app = App::new(store, &config).unwrap();
         let doors = crate::doors(&app);
         let station = facility(&app, 1, FacilityKind::HomeNursing, "みどり訪問看護", mark);
@@ -183,12 +195,18 @@ impl Net {
             Persona::Auditor => (Some(OFFICE_KEY), Some(&self.auditor)),
         };
         let cookie = member.map(|member| self.log_in(member, key.unwrap()));
-        Visitor { net: self, key, cookie }
+        Visitor { net: self, key, route: Route::Outside, cookie }
     }
 
     /// A member at a device of any key.
     pub fn visitor_at(&self, member: &Member, key: [u8; 32]) -> Visitor<'_> {
-        Visitor { net: self, key: Some(key), cookie: Some(self.log_in(member, key)) }
+        let cookie = Some(self.log_in(member, key));
+        Visitor { net: self, key: Some(key), route: Route::Outside, cookie }
+    }
+
+    /// Somebody by what the connection alone says.
+    pub fn visitor_who_came(&self, came: Came, cookie: Option<String>) -> Visitor<'_> {
+        Visitor { net: self, key: came.key, route: came.route, cookie }
     }
 
     /// A session as the log-in makes it.
@@ -222,6 +240,7 @@ fn picture_worker() -> PathBuf {
 pub struct Visitor<'a> {
     net: &'a Net,
     key: Option<[u8; 32]>,
+    pub route: Route,
     pub cookie: Option<String>,
 }
 
@@ -292,7 +311,8 @@ impl Visitor<'_> {
             request = request.header(header::COOKIE, cookie);
         }
         let address = IpAddr::from([192, 0, 2, 1]);
-        request.extension(Ingress { door: Door::App, address, key: self.key })
+        let came = Came { route: self.route, key: self.key };
+        request.extension(Ingress { door: Door::App, address, came })
     }
 
     pub async fn send(&self, request: Request<Body>) -> Response<Body> {

@@ -60,7 +60,8 @@ struct PasswordFacts {
 #[derive(Serialize)]
 struct DeviceFacts {
     name: String,
-    until: String,
+    /// `None` where the key for the tunnel was enough.
+    until: Option<String>,
     days: i64,
 }
 
@@ -87,8 +88,8 @@ pub async fn show_me(
         passkeys: app.store.read(|read| of_member(read, asked.id()))?.len(),
         device: DeviceFacts {
             name: asked.device().name.clone(),
-            until: japanese::era_date(japanese::local(not_after).date()),
-            days: not_after.duration_since(now).as_hours() / 24,
+            until: not_after.map(|end| japanese::era_date(japanese::local(end).date())),
+            days: not_after.map_or(0, |end| end.duration_since(now).as_hours() / 24),
         },
         sessions: sessions(&app, &asked)?,
     };

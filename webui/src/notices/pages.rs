@@ -145,9 +145,10 @@ pub fn device_news(_: &App, read: &Read<'_>, asked: &SignedIn) -> Result<Vec<Lin
 /// What comes to its end: the certificate of this device, and the password.
 pub fn terms(app: &App, read: &Read<'_>, asked: &SignedIn) -> Result<Vec<Line>, StoreError> {
     let mut all = Vec::new();
-    let not_after = asked.admitted().not_after();
-    let days = not_after.duration_since(asked.now()).as_hours() / 24;
-    if days <= DEVICE_WARNED_DAYS {
+    let days = |end: jiff::Timestamp| end.duration_since(asked.now()).as_hours() / 24;
+    let soon = |end: &jiff::Timestamp| days(*end) <= DEVICE_WARNED_DAYS;
+    if let Some(not_after) = asked.admitted().not_after().filter(soon) {
+        let days = days(not_after);
         let day = japanese::era_date(japanese::local(not_after).date());
         all.push(Line {
             mark: "shield",

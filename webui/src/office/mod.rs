@@ -20,6 +20,7 @@ mod server;
 mod setup;
 mod stand_ins;
 mod stock;
+mod tunnel;
 mod unused;
 
 mod lists;
@@ -48,5 +49,6 @@ pub fn routes() -> Routes {
         .join(stock::routes())
         .join(unused::routes())
         .join(server::routes())
+        .join(tunnel::routes())
         .join(passkeys::routes())
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use provisioning::cards::{self, Card, CardState, Shown};
-use provisioning::devices::{self, Device, DeviceState};
+use provisioning::devices::{self, Device, DeviceState, LastRoute};
 use provisioning::directory::{Directory, Entry};
 use provisioning::enrolment::Enrolment;
 use provisioning::facilities::{Facility, FacilityState};
@@ -152,6 +152,8 @@ pub struct DeviceRow {
     until: String,
     term: &'static str,
     seen: Option<String>,
+    /// "vpn" | "tls": the way that it came last.
+    route: Option<&'static str>,
     facility: Option<Link>,
     revoke: Option<String>,
 }
@@ -177,9 +179,17 @@ pub fn device_row(
         until: ends_at.map_or_else(String::new, day),
         term: ends_at.map_or("over", |ends_at| term(ends_at, now)),
         seen: seen(read, device.id, now)?,
+        route: devices::last_route(read, device.id)?.map(route_key),
         facility,
         revoke: active.then(|| format!("/office/devices/{}/revoke", device.id)),
     })
+}
+
+const fn route_key(route: LastRoute) -> &'static str {
+    match route {
+        LastRoute::Outside => "tls",
+        LastRoute::Tunnel => "vpn",
+    }
 }
 
 /// A device's last contact, as people read it.

@@ -100,6 +100,9 @@ impl Scene {
                     ("once", "a number".to_owned()),
                 ]
             }
+            "/office/facilities/{facility}/route" => {
+                vec![("route", "either".to_owned()), ("factor", "key".to_owned())]
+            }
             "/facility/stock" => Self::there(&self.spare),
             "/office/stock/{facility}" => Self::there(&self.net.station_device),
             "/office/devices/ending" => vec![

@@ -1,17 +1,19 @@
 //! The enrolment host: a card's holder turns the machine in hand into a device.
 //!
-//! Ten doors and nothing of the product behind them; closed while no card is outstanding. `pages`
+//! A dozen doors and nothing of the product behind them; closed while no card is outstanding. `pages`
 //! goes from the card to the approval, `handing` from there to the certificate: a script for
-//! Windows, a profile for Apple's machines, a file for all others. `guides` has the words.
+//! Windows, a profile for Apple's machines, a file for all others. `tunnel` adds the other
+//! way in, and `guides` has the words.
 
 mod common;
 pub mod guides;
-mod handing;
+pub mod handing;
 mod limits;
 mod pages;
 pub mod recognise;
 #[cfg(test)]
 mod tests;
+mod tunnel;
 pub mod windows;
 
 pub use handing::{Titles, profile};
@@ -26,4 +28,5 @@ pub fn routes() -> Routes {
         .get(Access::Stranger, "/e/wait", pages::show_wait)
         .get(Access::Stranger, "/e/status", pages::show_status)
         .join(handing::routes())
+        .join(tunnel::routes())
 }

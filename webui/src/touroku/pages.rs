@@ -12,6 +12,7 @@ use serde::Serialize;
 use store::StoreError;
 
 use super::common::{COOKIE, act, app_origin, mine, own_origin, show, state, user_agent};
+use super::tunnel::{Offer, offer};
 use super::{limits, recognise};
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
@@ -245,6 +246,7 @@ impl Page for DonePage {
 struct Done {
     name: String,
     app: String,
+    tunnel: bool,
 }
 
 pub async fn show_wait(headers: HeaderMap, State(app): State<App>) -> Result<Response, Failure> {
@@ -254,10 +256,17 @@ pub async fn show_wait(headers: HeaderMap, State(app): State<App>) -> Result<Res
     match state(&app, &enrolment)? {
         "waiting" => show_waiting(&app, &enrolment),
         "approved" => Ok(Redirect::to("/e/take").into_response()),
-        "done" => show(&app, "登録が終わりました", StatusCode::OK, |bare| DonePage {
-            bare,
-            done: Done { name: enrolment.device_name.clone(), app: app_origin(&app, &headers) },
-        }),
+        "done" => {
+            let tunnel = offer(&app, &enrolment)? != Offer::None;
+            show(&app, "登録が終わりました", StatusCode::OK, |bare| DonePage {
+                bare,
+                done: Done {
+                    name: enrolment.device_name.clone(),
+                    app: app_origin(&app, &headers),
+                    tunnel,
+                },
+            })
+        }
         closed => show(&app, "登録できませんでした", StatusCode::OK, |bare| ClosedPage {
             bare,
             closed: Closed { state: closed, number: None },

@@ -5,12 +5,16 @@ use std::net::IpAddr;
 use axum::body::Body;
 use axum::http::{Request, header};
 use provisioning::cards::{self, Approval, Printed};
+use provisioning::devices::{Came, Route};
 use provisioning::enrolment;
 use tower::ServiceExt as _;
 
 use crate::kit::listen::Ingress;
 use crate::kit::testing::{Answer, Net, act, read};
 use crate::kit::tls::Door;
+
+/// Outside, with no certificate: nobody is asked for one here.
+pub const STRANGER: Came = Came { route: Route::Outside, key: None };
 
 pub struct Phone<'a> {
     pub net: &'a Net,
@@ -29,7 +33,7 @@ impl Phone<'_> {
             .extension(Ingress {
                 door: Door::Touroku,
                 address: IpAddr::from([192, 0, 2, 9]),
-                key: None,
+                came: STRANGER,
             });
         if let Some(cookie) = &self.cookie {
             request = request.header(header::COOKIE, cookie);

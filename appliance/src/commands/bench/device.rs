@@ -9,7 +9,7 @@ use hyper::header::{COOKIE, HOST};
 use hyper::http::request::Builder;
 use provisioning::authority::{Authority, DeviceKey, DeviceRequest};
 use provisioning::devices::{
-    Certificate, CertificateState, Device, DeviceSeen, DeviceState, Platform,
+    Came, Certificate, CertificateState, Device, DeviceSeen, DeviceState, Platform, Route,
 };
 use provisioning::facilities::Facility;
 use provisioning::members::Member;
@@ -88,7 +88,11 @@ impl BenchDevice {
     /// What the listener would say of a connection of this device.
     pub fn ingress(&self) -> Ingress {
         let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        Ingress { door: Door::App, address, key: Some(self.spki) }
+        Ingress { door: Door::App, address, came: self.came() }
+    }
+
+    pub const fn came(&self) -> Came {
+        Came { route: Route::Outside, key: Some(self.spki) }
     }
 }
 

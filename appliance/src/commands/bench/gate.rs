@@ -26,7 +26,7 @@ pub async fn measure(town: &Town) -> anyhow::Result<Section> {
     let mut section =
         Section::new("gate", format!("{ROUNDS} times each, one after the other, one thread's CPU"));
     let admit = each(|| {
-        let admitted = app.store.read(|read| devices::admit(read, &device.spki, app.now()))?;
+        let admitted = app.store.read(|read| devices::admit(read, &device.came(), app.now()))?;
         if admitted.is_err() {
             bail!("the device is refused");
         }

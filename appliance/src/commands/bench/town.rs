@@ -97,6 +97,7 @@ impl Town {
         Ok(App::new(
             self.open_store()?,
             &WebConfig {
+                tunnel: None,
                 picture_worker: this_program()?,
                 rules: Rules::default(),
                 limits: Limits::USUAL,

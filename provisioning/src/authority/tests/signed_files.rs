@@ -2,10 +2,21 @@
 
 use super::openssl::OpenSsl;
 use super::*;
-use crate::mobileconfig::{Identity, Profile, WebClip};
+use crate::mobileconfig::{AppleSystem, Identity, OnDemand, Profile, Tunnel, WebClip};
+use crate::tunnel::QuickConfig;
 
 const PASSWORD: &str = "K7P2M9XQ4RTV6WYZ";
 const ICON: &[u8] = b"\x89PNG\r\n\x1a\n and so on";
+
+const QUICK: &str = "[Interface]\n\
+    PrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n\
+    Address = 100.80.0.2/32, fd00::2/128\n\
+    MTU = 1280\n\n\
+    [Peer]\n\
+    PublicKey = xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=\n\
+    PresharedKey = FpCyhws9cxwWoV4xELtfJvjJN+zQVRPISllRWgeopVE=\n\
+    AllowedIPs = 100.80.0.1/32, fd00::1/128\n\
+    Endpoint = vpn.tokinet.example:51820\n";
 
 fn signed(authority: &Authority, content: &[u8]) -> Vec<u8> {
     let server = authority.issue_server(&["touroku.tokinet.example"], now()).unwrap();
@@ -81,7 +92,13 @@ fn the_identity_inside_opens_with_the_password_inside() {
             },
             web_clip: WebClip { url: "https://app.tokinet.example/", label: "Example", icon: ICON },
             root: Some(authority.root_certificate()),
-            tunnel: None,
+            tunnel: Some(Tunnel {
+                system: AppleSystem::Ios,
+                name: "Example Care Network",
+                quick_config: QUICK,
+                server: "vpn.tokinet.example:51820",
+                on_demand: OnDemand::Always,
+            }),
         };
         openssl.put("signed", &signed(&authority, &profile.plist().unwrap()));
         openssl.ok(&check());
@@ -90,6 +107,8 @@ fn the_identity_inside_opens_with_the_password_inside() {
         openssl.put("password", string_of(&content, "Password").as_bytes());
         let text = openssl.ok("pkcs12 -in device.p12 -info -passin file:password -nodes");
         assert!(text.contains(part) && text.contains("BEGIN PRIVATE KEY"), "{text}");
+        let tunnel: QuickConfig = string_of(&content, "WgQuickConfig").parse().unwrap();
+        assert_eq!(&*tunnel.text(), QUICK, "an app reads what was written");
         let root = data_after(&content, "com.apple.security.root");
         assert_eq!(root, authority.root_certificate());
     }

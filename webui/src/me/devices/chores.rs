@@ -1,5 +1,5 @@
-//! What the box does with devices by itself: reminders in time, certificates that nobody used, and
-//! old devices whose successors were never seen.
+//! What the box does with devices by itself: reminders in time, certificates and keys that nobody
+//! used, and old devices whose successors were never seen.
 
 use std::time::Duration;
 
@@ -10,9 +10,11 @@ use provisioning::devices::{
 use provisioning::directory::Directory;
 use provisioning::enrolment::{self, RetireProblem};
 use provisioning::members::{Member, Role, Standing};
+use provisioning::tunnel::{PeerProblem, lapse as lapse_peer, overdue};
 use store::{Act, Actor, Id, StoreError};
 
 use crate::kit::app::App;
+use crate::kit::connections::Tie;
 use crate::kit::cutting::cut_connections;
 use crate::kit::jobs::Job;
 use crate::kit::session;
@@ -37,7 +39,16 @@ fn end_unused(app: &App) -> Result<(), StoreError> {
             Ok(_) | Err(SuccessionProblem::NotWaiting) => {}
             Err(SuccessionProblem::Store(error)) => return Err(error),
         }
-        app.connections.cut(&[one.spki]);
+        app.connections.cut(&[Tie::Key(one.spki)]);
+    }
+    for one in app.store.read(|read| overdue(read, now, AT_ONCE))? {
+        let act = Act::new(Actor::System, "device.tunnel_lapse", now).on("device", one.device);
+        match app.store.write_and_wait(act, move |write| lapse_peer(write, one.id, now)) {
+            Ok(_) => app.connections.cut(&[Tie::Peer(one.id)]),
+            Err(PeerProblem::Store(error)) => return Err(error),
+            // Used or replaced in between.
+            Err(_) => 0,
+        };
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use store::{Id, Read, StoreError};
 use crate::kit::answers::say_answer;
 use crate::kit::app::App;
 use crate::kit::code::{CodeView, code_view, make_code, purpose_of, touroku_host};
-use crate::kit::cutting::{Why, cut_off, keys, say_cut};
+use crate::kit::cutting::{Why, cut_off, say_cut, ties};
 use crate::kit::failure::Failure;
 use crate::kit::form::Fields;
 use crate::kit::frame::{Frame, Nav, redirect_saying};
@@ -157,9 +157,9 @@ fn own_rows(read: &Read<'_>, asked: &SignedIn) -> Result<Vec<OwnRow>, StoreError
 fn own_row(read: &Read<'_>, asked: &SignedIn, device: Device) -> Result<OwnRow, StoreError> {
     let ends_at = devices::ends_at(read, device.id)?;
     let here = device.id == asked.device().id;
-    let in_use = asked.admitted().not_after();
+    let is_near = asked.admitted().not_after().is_some_and(|end| is_due(end, asked.now()));
     Ok(OwnRow {
-        renewable: here && asked.guest_until().is_none() && is_due(in_use, asked.now()),
+        renewable: here && asked.guest_until().is_none() && is_near,
         id: device.id,
         platform: device.platform.key(),
         state: match device.state {
@@ -304,15 +304,15 @@ pub async fn show_lost(
     if device.state != DeviceState::Active {
         return Ok(redirect_saying(LIST, "この端末は、もう使えなくなっています"));
     }
-    let (keys, seen) = app
+    let (ties, seen) = app
         .store
-        .read(|read| Ok::<_, StoreError>((keys(read, id)?, seen(read, id, asked.now())?)))?;
+        .read(|read| Ok::<_, StoreError>((ties(read, id)?, seen(read, id, asked.now())?)))?;
     let lost = Lost {
         device: id,
         platform: device.platform.key(),
         enrolled: day(device.enrolled_at),
         seen,
-        live: app.connections.of_keys(&keys),
+        live: app.connections.of_ties(&ties),
         name: device.name,
     };
     frame.show(Nav::Me, "端末をなくした", &LostPage { lost })

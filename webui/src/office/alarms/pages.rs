@@ -46,7 +46,7 @@ pub fn alarm_rows(
             facility: facility_name(directory, device.facility),
             phone: facility.map_or_else(String::new, |one| one.details.phone.clone()),
             kind: kind(&alarm),
-            words: words(&alarm, directory),
+            words: words(read, &alarm, directory)?,
             when: japanese::short(alarm.last_at, now),
             times: alarm.times,
             active: device.state == DeviceState::Active,
@@ -61,13 +61,14 @@ const fn kind(alarm: &Alarm) -> &'static str {
         AlarmKind::TwoPlaces { .. } => "places",
         AlarmKind::Denied { .. } => "denied",
         AlarmKind::Lost { .. } => "lost",
+        AlarmKind::ForeignCertificate { .. } => "foreign",
     }
 }
 
-fn words(alarm: &Alarm, directory: &Directory) -> String {
-    match &alarm.kind {
+fn words(read: &Read<'_>, alarm: &Alarm, directory: &Directory) -> Result<String, StoreError> {
+    Ok(match &alarm.kind {
         AlarmKind::TwoPlaces { addresses: [one, other] } => {
-            format!("同じ証明書が、同時に2か所で使われています（{one} と {other}）")
+            format!("同じ端末の鍵が、同時に2か所で使われています（{one} と {other}）")
         }
         AlarmKind::Denied { by } => {
             let (name, _) = member_words(directory, *by);
@@ -77,7 +78,13 @@ fn words(alarm: &Alarm, directory: &Directory) -> String {
             let (name, _) = member_words(directory, *by);
             format!("{name} さんが、紛失・盗難を届け出ました。失効済みです")
         }
-    }
+        AlarmKind::ForeignCertificate { of } => {
+            let other = read.get::<Device>(of)?.map_or_else(String::new, |other| other.name);
+            format!(
+                "この端末のVPNの中で、別の端末「{other}」の証明書が使われました（通していません）"
+            )
+        }
+    })
 }
 
 pub async fn post_settle(

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use axum::body::Body;
-use provisioning::devices::{AlarmKind, open_alarms, raise};
+use provisioning::devices::{AlarmKind, Came, Route, open_alarms, raise};
 
 use crate::kit::listen::Ingress;
 use crate::kit::testing::{Net, Persona, act};
@@ -37,7 +37,11 @@ async fn requests_from_two_places_in_turns_raise_an_alarm() {
     for turn in 0..10_u8 {
         net.app.store.clock().advance(jiff::SignedDuration::from_secs(10));
         let address = IpAddr::from([192, 0, 2, 1 + turn % 2]);
-        let ingress = Ingress { door: Door::App, address, key: Some([1; 32]) };
+        let ingress = Ingress {
+            door: Door::App,
+            address,
+            came: Came { route: Route::Outside, key: Some([1; 32]) },
+        };
         let request = nurse.request("GET", "/directory").extension(ingress);
         nurse.send(request.body(Body::empty()).unwrap()).await;
     }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use store::{Id, Read, StoreError};
 
 use crate::kit::app::App;
-use crate::kit::cutting::{Why, cut_off, keys, say_cut, users_of};
+use crate::kit::cutting::{Why, cut_off, say_cut, ties, users_of};
 use crate::kit::failure::Failure;
 use crate::kit::form::Fields;
 use crate::kit::frame::{Frame, Nav, redirect_saying};
@@ -131,13 +131,13 @@ pub async fn show_revoke(
         return Ok(redirect_saying(LIST, "この端末は、もう使えなくなっています"));
     }
     let (directory, now) = (app.directory()?, app.now());
-    let (keys, facts) = app.store.read(|read| {
-        Ok::<_, StoreError>((keys(read, id)?, facts(read, &directory, &device, now)?))
+    let (ties, facts) = app.store.read(|read| {
+        Ok::<_, StoreError>((ties(read, id)?, facts(read, &directory, &device, now)?))
     })?;
     let words = |(name, job): (String, &str)| format!("{name} {job}");
     let users = users_of(&app, id).await?.into_iter().map(|id| words(member_words(&directory, id)));
     let revoke = Revoke {
-        live: app.connections.of_keys(&keys),
+        live: app.connections.of_ties(&ties),
         members: users.collect(),
         here: asked.device().id == id,
         back: LIST,

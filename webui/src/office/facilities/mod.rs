@@ -2,6 +2,7 @@
 
 mod model;
 mod pages;
+mod route;
 mod say;
 #[cfg(test)]
 mod tests;
@@ -20,4 +21,5 @@ pub fn routes() -> Routes {
         .post(Access::Office, "/office/facilities/{facility}", pages::post_edit)
         .post(Access::Office, "/office/facilities/{facility}/suspend", pages::post_suspend)
         .post(Access::Office, "/office/facilities/{facility}/resume", pages::post_resume)
+        .join(route::routes())
 }

@@ -13,8 +13,10 @@ use serde::{Deserialize, Serialize};
 use store::{Id, Read, StoreError};
 
 use super::model::{Problems, Typed, is_doubtful, parse};
+use super::route::{RouteView, route_view};
 use super::say as words;
 use crate::kit::app::App;
+use crate::kit::cutting::ties_of_facility;
 use crate::kit::failure::{Failure, Said};
 use crate::kit::form::Fields;
 use crate::kit::frame::{Frame, Nav, redirect_saying};
@@ -325,6 +327,7 @@ struct FacilityPage {
     facility: Facts,
     members: Vec<MemberRow>,
     devices: Vec<DeviceRow>,
+    route: RouteView,
 }
 
 impl Page for FacilityPage {
@@ -364,7 +367,9 @@ pub async fn show_facility(
         let devices = devices.map(|device| device_row(read, device, None, now));
         Ok::<_, StoreError>((members, devices.collect::<Result<_, _>>()?))
     })?;
-    let page = FacilityPage { office: office(&app)?, facility: facts(facility), members, devices };
+    let route = app.store.read(|read| route_view(&app, read, facility, now))?;
+    let (office, facility_facts) = (office(&app)?, facts(facility));
+    let page = FacilityPage { office, facility: facility_facts, members, devices, route };
     frame.show(Nav::Office, facility.details.name.clone(), &page)
 }
 
@@ -445,15 +450,8 @@ pub async fn post_suspend(
         return Err(own_facility().into());
     }
     set_state(&app, &asked, id, FacilityState::Suspended).await?;
-    let keys = app.store.read(|read| {
-        let mut keys = Vec::new();
-        for device in devices::of_facility(read, id)? {
-            let certificates = devices::certificates_of(read, device.id)?;
-            keys.extend(certificates.iter().map(|certificate| certificate.spki));
-        }
-        Ok::<_, StoreError>(keys)
-    })?;
-    let cut = app.connections.cut(&keys);
+    let ties = app.store.read(|read| ties_of_facility(read, id))?;
+    let cut = app.connections.cut(&ties);
     let words = format!("利用を止めました。接続中 {cut} 件を切断しました");
     Ok(redirect_saying(&facility_href(id), &words))
 }

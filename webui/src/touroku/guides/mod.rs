@@ -59,6 +59,10 @@ pub enum Control {
     Profile,
     Script,
     Open,
+    /// The tunnel's file.
+    TunnelConf,
+    /// The tunnel's file and a script, for Windows.
+    TunnelZip,
 }
 
 /// One thing to do. In `text` the words between two `**` are what stands on the screen, and
@@ -91,6 +95,8 @@ pub struct GuideWords {
     /// Another way to the same end, where there is one.
     pub second: Vec<StepWords>,
     pub second_title: &'static str,
+    /// To the tunnel, once the certificate is there.
+    pub tunnel: Vec<StepWords>,
     /// What to try when the device does not come.
     pub help: Vec<Vec<Word>>,
     /// The system whose age decides the form of the file, and the first new version of it.
@@ -146,6 +152,7 @@ impl Guide {
             first: steps(japanese::first(self)),
             second: steps(second.1),
             second_title: second.0,
+            tunnel: steps(japanese::tunnel(self)),
             help: lines(japanese::help(self)),
             age: japanese::age(self),
         }

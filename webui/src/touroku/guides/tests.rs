@@ -17,7 +17,8 @@ fn text(words: &[Word]) -> String {
 #[test]
 fn every_picture_exists_and_says_what_it_shows() {
     let guides = all();
-    let steps = guides.iter().flat_map(|guide| [&guide.start, &guide.first, &guide.second]);
+    let steps =
+        guides.iter().flat_map(|guide| [&guide.start, &guide.first, &guide.second, &guide.tunnel]);
     let pictures: Vec<_> = steps.flatten().filter_map(|step| step.picture).collect();
     assert!(pictures.len() > 20, "{}", pictures.len());
     for picture in pictures {
@@ -41,10 +42,21 @@ fn every_guide_hands_something_over_and_opens_the_product() {
 }
 
 #[test]
+fn every_guide_leads_to_the_tunnel_and_tries_it() {
+    for guide in all() {
+        let controls: Vec<_> = guide.tunnel.iter().map(|step| step.control).collect();
+        let hands = [Control::TunnelConf, Control::TunnelZip];
+        assert_eq!(controls.iter().filter(|one| hands.contains(one)).count(), 1, "{}", guide.key);
+        assert_eq!(controls.last(), Some(&Control::Open), "{}", guide.key);
+    }
+}
+
+#[test]
 fn names_are_put_in_and_what_is_on_the_screen_is_bold() {
     for guide in all() {
         let lines = guide.needs.iter().chain(&guide.help).map(|line| text(line));
-        let steps = [&guide.start, &guide.first, &guide.second].into_iter().flatten();
+        let steps =
+            [&guide.start, &guide.first, &guide.second, &guide.tunnel].into_iter().flatten();
         let all = steps.map(|step| format!("{}{}", step.title, text(&step.text))).chain(lines);
         for line in all {
             assert!(!line.contains(['{', '}']) && !line.contains("**"), "{line}");

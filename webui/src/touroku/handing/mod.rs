@@ -6,7 +6,7 @@ mod say;
 #[cfg(test)]
 mod tests;
 
-pub use packing::{Titles, profile};
+pub use packing::{Titles, profile, stop};
 
 use crate::kit::routes::{Access, Routes};
 

@@ -2,12 +2,13 @@
 
 use axum::http::HeaderMap;
 use provisioning::authority::{DeviceCertificate, DeviceKey, Pkcs12Form, PublicKey, pkcs12};
-use provisioning::devices::Device;
+use provisioning::devices::{Device, Platform};
 use provisioning::enrolment::{
     self, Enrolment, EnrolmentProblem, EnrolmentState, Form, SessionToken,
 };
 use provisioning::facilities::Facility;
 use provisioning::mobileconfig::{Identity, Profile, WebClip};
+use provisioning::tunnel::QuickConfig;
 use store::{Id, StoreError};
 use zeroize::Zeroizing;
 
@@ -15,6 +16,7 @@ use super::say;
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
 use crate::touroku::common::{act, app_origin};
+use crate::tunnel::{self, NewKey};
 
 /// What the home screen shows: the network's mark on white.
 const ICON: &[u8] = include_bytes!("../../../assets/icon-180.png");
@@ -58,6 +60,22 @@ impl Prepared {
             enrolment::complete(write, id, device, &self.certificate, now)
         });
         completed.await.map(drop).map_err(stop)
+    }
+
+    /// The same, with a key for the tunnel in the same act: both exist, or neither.
+    pub async fn complete_with_tunnel(
+        self,
+        app: &App,
+        enrolment: &Enrolment,
+    ) -> Result<QuickConfig, Failure> {
+        let (id, now, device) = (enrolment.id, app.now(), self.device);
+        let act = act(app, "device.issue").on("device", device);
+        let certificate = self.certificate;
+        let made = tunnel::make(app, act, NewKey::Server, move |write| {
+            enrolment::complete(write, id, device, &certificate, now).map_err(stop)?;
+            Ok::<_, Failure>(device)
+        });
+        tunnel::quick_config(app, &made.await?, enrolment.platform)
     }
 }
 
@@ -145,7 +163,8 @@ impl Titles {
     }
 }
 
-/// One signed profile: the identity with its password inside, and an icon that opens Safari.
+/// One signed profile: the identity with its password inside, an icon that opens Safari, and the
+/// tunnel where there is one.
 /// One that is installed again for the same device takes the first one's place.
 pub fn profile(
     app: &App,
@@ -153,9 +172,16 @@ pub fn profile(
     device: Id<Device>,
     identity: Identity<'_>,
     titles: &Titles,
+    tunnel: Option<(&QuickConfig, Platform)>,
 ) -> Result<Vec<u8>, Failure> {
     let internal = |error: Box<dyn std::error::Error + Send + Sync>| Failure::Internal(error);
     let url = format!("{}/connected", app_origin(app, headers));
+    let text = tunnel.map(|(file, _)| (file.text(), file.endpoint.to_string()));
+    let system = tunnel.and_then(|(_, platform)| tunnel::apple_system(platform));
+    let tunnel_part = text
+        .as_ref()
+        .zip(system)
+        .map(|((text, server), system)| tunnel::tunnel_of(system, &app.network.name, text, server));
     let profile = Profile {
         device: device.bytes(),
         domain: &app.network.domain,
@@ -165,7 +191,7 @@ pub fn profile(
         identity,
         web_clip: WebClip { url: &url, label: &app.network.name, icon: ICON },
         root: app.tls.is_of_own_authority().then(|| app.authority.root_certificate()),
-        tunnel: None,
+        tunnel: tunnel_part,
     };
     let plist = profile.plist().map_err(|error| internal(Box::new(error)))?;
     let signed = app.tls.sign_file(&plist, app.now());

@@ -21,6 +21,7 @@ use crate::kit::tls::Source;
 use crate::touroku::common::{act, app_origin, mine, own_origin, show, state, user_agent};
 use crate::touroku::guides::{About, Guide, GuideWords};
 use crate::touroku::recognise;
+use crate::touroku::tunnel::{Offer, offer};
 use crate::touroku::windows::{Mode, Script};
 
 /// What the script sends its ticket in.
@@ -57,6 +58,9 @@ struct Take {
     second_first: bool,
     other_browser: Option<&'static str>,
     command: &'static str,
+    tunnel: &'static str,
+    /// The profile brings the tunnel, too.
+    tunnel_inside: bool,
 }
 
 #[derive(Serialize)]
@@ -100,6 +104,8 @@ pub async fn show_take(
         second_first: guide == Guide::Windows && recognise::is_windows_10(version).unwrap_or(false),
         other_browser: recognise::not_safari(agent),
         command: COMMAND,
+        tunnel: offer(&app, &enrolment)?.key(),
+        tunnel_inside: matches!(guide, Guide::Ipad | Guide::Mac),
         name: enrolment.device_name,
     };
     show(&app, "証明書の受け取り", StatusCode::OK, |bare| TakePage { bare, take })
@@ -135,8 +141,22 @@ pub async fn post_profile(
         title: &packed.label,
         file_name: &file_name(&enrolment, "p12"),
     };
-    let signed = profile(&app, &headers, packed.prepared.device(), identity, &titles)?;
-    packed.prepared.complete(&app, &enrolment).await?;
+    let device = packed.prepared.device();
+    // Without the tunnel every byte is ready before the device exists.
+    let wants = match offer(&app, &enrolment)? {
+        Offer::None => false,
+        Offer::Offered => fields.has("tunnel"),
+        Offer::Needed => true,
+    };
+    let signed = if !wants {
+        let signed = profile(&app, &headers, device, identity, &titles, None)?;
+        packed.prepared.complete(&app, &enrolment).await?;
+        signed
+    } else {
+        let file = packed.prepared.complete_with_tunnel(&app, &enrolment).await?;
+        let file = Some((&file, enrolment.platform));
+        profile(&app, &headers, device, identity, &titles, file)?
+    };
     let name = file_name(&enrolment, "mobileconfig");
     Ok(download("application/x-apple-aspen-config", &name, signed))
 }

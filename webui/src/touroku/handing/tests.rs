@@ -10,7 +10,7 @@ use tower::ServiceExt as _;
 use crate::kit::listen::Ingress;
 use crate::kit::testing::{Answer, Net, read};
 use crate::kit::tls::Door;
-use crate::touroku::tests::{Phone, approve, card};
+use crate::touroku::tests::{Phone, STRANGER, approve, card};
 
 async fn approved(net: &Net) -> Phone<'_> {
     let printed = card(net);
@@ -26,7 +26,7 @@ async fn certify(net: &Net, ticket: &str, request: Vec<u8>) -> Answer {
         .header(header::HOST, "touroku.aoba.example")
         .header(header::CONTENT_TYPE, "application/pkcs10")
         .header("Tokinet-Ticket", ticket)
-        .extension(Ingress { door: Door::Touroku, address: [192, 0, 2, 9].into(), key: None })
+        .extension(Ingress { door: Door::Touroku, address: [192, 0, 2, 9].into(), came: STRANGER })
         .body(Body::from(request));
     read(net.touroku.clone().oneshot(request.unwrap()).await.unwrap()).await
 }

@@ -24,7 +24,7 @@ const STARTER: &str = "@echo off\r\n\
     exit /b %ERRORLEVEL%\r\n";
 
 /// UTF-8's mark, without which Windows PowerShell 5.1 reads a file in the country's code page.
-const BOM: &[u8] = b"\xef\xbb\xbf";
+pub const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// What a script is to do, and with whom it speaks.
 pub struct Script<'a> {
@@ -69,23 +69,29 @@ impl Script<'_> {
             Mode::Enrol => "enrol",
             Mode::Renew => "renew",
         };
-        let value = |name: &str| match name {
-            "network" => quoted(self.network),
-            "device" => quoted(self.device),
-            "url" => quoted(self.url),
-            "ticket" => quoted(&ticket),
-            "pin" => quoted(&pin),
-            "app" => quoted(self.app),
-            "issuer" => quoted(self.issuer),
-            "mode" => quoted(mode),
-            other => other.to_owned(),
-        };
-        // One pass, so that no value can name another.
-        let parts = SCRIPT.split("@@").enumerate();
-        let filled =
-            parts.map(|(at, part)| if at % 2 == 1 { value(part) } else { part.to_owned() });
-        filled.collect::<String>().replace("\r\n", "\n").replace('\n', "\r\n")
+        fill(SCRIPT, |name| match name {
+            "network" => Some(self.network),
+            "device" => Some(self.device),
+            "url" => Some(self.url),
+            "ticket" => Some(&ticket),
+            "pin" => Some(&pin),
+            "app" => Some(self.app),
+            "issuer" => Some(self.issuer),
+            "mode" => Some(mode),
+            _ => None,
+        })
     }
+}
+
+/// A script with a literal in the place of each `@@name@@`, and the line ends of Windows. One
+/// pass, so that no value can name another; a name without a value stays as it is.
+pub fn fill<'a>(script: &str, value: impl Fn(&str) -> Option<&'a str>) -> String {
+    let parts = script.split("@@").enumerate();
+    let filled = parts.map(|(at, part)| match value(part).filter(|_| at % 2 == 1) {
+        Some(value) => quoted(value),
+        None => part.to_owned(),
+    });
+    filled.collect::<String>().replace("\r\n", "\n").replace('\n', "\r\n")
 }
 
 /// A literal that PowerShell takes as it is. It takes four curly quotes for the straight one, and

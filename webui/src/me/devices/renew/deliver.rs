@@ -10,6 +10,7 @@ use provisioning::devices::Platform;
 use provisioning::enrolment::Form;
 use provisioning::mobileconfig::Identity;
 use provisioning::renewal::{Renewal, mark};
+use provisioning::tunnel::QuickConfig;
 use store::StoreError;
 
 use crate::kit::app::App;
@@ -32,13 +33,15 @@ pub const fn takes_profile(platform: Platform) -> bool {
     }
 }
 
-/// `leaf` is the certificate of `key`, signed and not yet known to the store.
+/// `leaf` is the certificate of `key`, signed and not yet known to the store. A profile takes the
+/// place of the one before it whole, so one that held the tunnel brings it again.
 pub fn file(
     app: &App,
     headers: &HeaderMap,
     admitted: &Admitted,
     renewal: &Renewal,
     (key, leaf): (&DeviceKey, &[u8]),
+    tunnel: Option<&QuickConfig>,
 ) -> Result<File, Failure> {
     let form = match renewal.form {
         Form::Pkcs12 => Pkcs12Form::Aes256,
@@ -61,7 +64,8 @@ pub fn file(
     let titles = Titles::of(&app.network.name, &device.name);
     let identity =
         Identity { pkcs12: &packed, password: &password, title: &label, file_name: "tokinet.p12" };
-    let bytes = profile(app, headers, device.id, identity, &titles)?;
+    let tunnel = tunnel.map(|file| (file, device.platform));
+    let bytes = profile(app, headers, device.id, identity, &titles, tunnel)?;
     Ok(File { name, kind: "application/x-apple-aspen-config", bytes })
 }
 

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use provisioning::authority::DeviceKey;
 use provisioning::devices::{Platform, waiting_successor};
 use provisioning::renewal::{self, Asked, Renewal, RenewalProblem, days_left, is_due, mark};
+use provisioning::tunnel::{self, QuickConfig, may_pass};
 use serde::Serialize;
 use store::{Id, StoreError};
 
@@ -19,6 +20,7 @@ use crate::kit::member::SignedIn;
 use crate::kit::page::Page;
 use crate::office::rows::{day, member_words};
 use crate::touroku::recognise;
+use crate::tunnel::{NewKey, make, quick_config};
 
 const HERE: &str = "/me/devices/renew";
 
@@ -71,7 +73,8 @@ pub async fn show_renew(
 ) -> Result<Response, Failure> {
     proof(&asked)?;
     let (device, now) = (asked.device(), asked.now());
-    let ends_at = asked.admitted().not_after();
+    // Inside of the tunnel without a certificate there is none to renew.
+    let ends_at = asked.admitted().not_after().ok_or(Failure::NotFound)?;
     let (found, waiting) = app.store.read(|read| {
         let found = renewal::of_device(read, device.id)?;
         Ok::<_, StoreError>((found, waiting_successor(read, device.id, now)?))
@@ -124,7 +127,8 @@ fn proof(asked: &SignedIn) -> Result<Asked, Failure> {
     if asked.member().facility != asked.device().facility {
         return Err(Failure::NotFound);
     }
-    Ok(Asked { member: asked.id(), device: asked.device().id, spki: asked.admitted().key() })
+    let spki = asked.admitted().key().ok_or(Failure::NotFound)?;
+    Ok(Asked { member: asked.id(), device: asked.device().id, spki })
 }
 
 pub async fn post_renew(
@@ -165,7 +169,9 @@ pub async fn post_file(
         Ok(signed) => signed,
         Err(problem) => return Ok(redirect_saying(HERE, say(problem)?)),
     };
-    let file = deliver::file(&app, &headers, asked.admitted(), &open, (&key, &signed.der))?;
+    let tunnel = tunnel_again(&app, &asked).await?;
+    let made = (&key, signed.der.as_slice());
+    let file = deliver::file(&app, &headers, asked.admitted(), &open, made, tunnel.as_ref())?;
     let act = asked.act("device.renew_take").on("device", proof.device);
     let issued =
         app.store.write(act, move |write| renewal::issue(write, id, proof, &signed, now)).await;
@@ -177,6 +183,22 @@ pub async fn post_file(
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", file.name)),
     ];
     Ok((headers, file.bytes).into_response())
+}
+
+/// A key for the tunnel in the place of the one that the profile before this one brought. It waits
+/// beside that until it is used; if the certificate is not taken after all, it ends by itself.
+async fn tunnel_again(app: &App, asked: &SignedIn) -> Result<Option<QuickConfig>, Failure> {
+    let (device, now) = (asked.device(), asked.now());
+    let has_one = app.store.read(|read| tunnel::of_device(read, device.id))?;
+    let has_one = has_one.iter().any(|peer| !peer.is_over(now));
+    let may = app.tunnel.rules().is_some() && may_pass(asked.admitted().facility().policy);
+    if !deliver::takes_profile(device.platform) || !has_one || !may {
+        return Ok(None);
+    }
+    let (id, platform) = (device.id, device.platform);
+    let act = asked.act("device.tunnel_make").on("device", id);
+    let made = make(app, act, NewKey::Server, move |_| Ok::<_, StoreError>(id)).await?;
+    quick_config(app, &made, platform).map(Some)
 }
 
 fn say(problem: RenewalProblem) -> Result<&'static str, Failure> {

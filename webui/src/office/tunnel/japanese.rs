@@ -1,0 +1,60 @@
+//! The gateway's words, as the office reads them.
+
+use crate::kit::tunnel::TunnelTrouble;
+
+/// Why it does not run, and what to do.
+pub const fn say_trouble(trouble: TunnelTrouble) -> (&'static str, &'static str) {
+    match trouble {
+        TunnelTrouble::NoTunDevice => (
+            "この箱に、VPNの出入口（/dev/net/tun）がありません",
+            "箱の担当者に、カーネルの tun モジュールを読み込むよう頼んでください（modprobe tun）。\
+             コンテナのときは、--device /dev/net/tun を付けて起動します。",
+        ),
+        TunnelTrouble::TunNotPermitted => (
+            "VPNの出入口（/dev/net/tun）を開く許可がありません",
+            "箱の担当者に、/dev/net/tun を誰でも開けるよう頼んでください\
+             （chmod 0666 /dev/net/tun、または udev の規則）。",
+        ),
+        TunnelTrouble::NoUserNamespaces => (
+            "この箱では、VPN専用の区画を作ることが許されていません",
+            "箱の担当者に、利用者の名前空間を許すよう頼んでください\
+             （Ubuntuでは AppArmor の userns、ほかでは user.max_user_namespaces）。",
+        ),
+        TunnelTrouble::PortTaken => (
+            "VPNのポートを、ほかのプログラムが使っています",
+            "箱の担当者に、そのプログラムを止めるか、設定ファイルの［gateway］の port を変えるよう\
+             頼んでください。port を変えると、端末の設定も作り直しになります。",
+        ),
+        TunnelTrouble::Config => (
+            "設定ファイルの［gateway］に、使えない値があります",
+            "箱の担当者に、下の「くわしく」を見せて、設定ファイルを直すよう頼んでください。",
+        ),
+        TunnelTrouble::Internal => (
+            "VPNが止まりました",
+            "箱を起動し直してください。続くときは、箱の担当者に下の「くわしく」を見せてください。",
+        ),
+    }
+}
+
+/// What a packet was refused for. A word that is not here stands as the gateway writes it.
+pub fn say_drop(reason: &'static str) -> &'static str {
+    match reason {
+        "malformed" => "形がおかしい",
+        "unknown_key" => "知らない鍵",
+        "unknown_index" => "知らない通信の番号",
+        "bad_mac" => "宛先の鍵がちがう",
+        "rate_limited" => "はじめの挨拶が多すぎる",
+        "cookie" => "送り元を確かめるため、やり直させた",
+        "replay" => "同じものの送り直し",
+        "counter" => "番号が範囲の外",
+        "decrypt" => "開けない（改ざんなど）",
+        "no_session" => "つながる前のもの",
+        "revoked" => "失効した鍵",
+        "inner_source" => "ほかの端末になりすました送り元",
+        "inner_destination" => "この箱以外への宛先",
+        "inner_protocol" => "許していない種類",
+        "fragment" => "分割されたもの",
+        "queue_full" => "待ち行列があふれた",
+        other => other,
+    }
+}

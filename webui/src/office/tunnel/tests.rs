@@ -1,0 +1,84 @@
+//! What the office reads of the gateway in each of its states.
+
+use std::net::IpAddr;
+
+use super::japanese::{say_drop, say_trouble};
+use crate::kit::testing::{Net, Persona};
+use crate::kit::tunnel::{Dropped, PeerSession, TunnelState, TunnelStatus, TunnelTrouble};
+use crate::tunnel::tests::peer;
+
+async fn page(net: &Net, status: TunnelStatus) -> String {
+    net.app.tunnel.watch(move || status.clone());
+    let answer = net.visitor(Persona::Office).get("/office/tunnel").await;
+    assert_eq!(answer.status.as_u16(), 200, "{}", answer.body);
+    answer.body
+}
+
+#[tokio::test]
+async fn before_the_gateway_says_anything_it_is_starting() {
+    let net = Net::new();
+    let body = net.visitor(Persona::Office).get("/office/tunnel").await.body;
+    assert!(body.contains("始めています") && body.contains("vpn.aoba.example:51820"), "{body}");
+}
+
+#[tokio::test]
+async fn whatever_kept_it_from_starting_is_told_with_what_to_do() {
+    let net = Net::new();
+    let mut remedies = std::collections::BTreeSet::new();
+    for trouble in TunnelTrouble::ALL {
+        let detail = format!("cannot start: {}", trouble.key());
+        let state = TunnelState::Failed { trouble, detail: detail.clone() };
+        let body = page(&net, TunnelStatus { state, ..TunnelStatus::default() }).await;
+        let (why, remedy) = say_trouble(trouble);
+        for said in ["VPNは動いていません", why, remedy, &detail] {
+            assert!(body.contains(said), "{said}");
+        }
+        remedies.insert(remedy);
+    }
+    assert_eq!(remedies.len(), TunnelTrouble::ALL.len(), "each its own");
+}
+
+#[tokio::test]
+async fn a_running_gateway_tells_who_is_inside_and_what_it_refused() {
+    let net = Net::new();
+    let peer = peer(&net, net.station_device.id);
+    let now = net.app.now();
+    let status = TunnelStatus {
+        state: TunnelState::Running { since: now },
+        peers: 480,
+        live: 312,
+        handshakes: 19_200,
+        bytes_in: 3_000_000,
+        bytes_out: 42,
+        drops: vec![
+            Dropped { reason: "replay", packets: 7 },
+            Dropped { reason: "unknown_key", packets: 0 },
+        ],
+        floods: 1,
+        is_flooded: true,
+        warnings: vec!["bbr is not available: using cubic".to_owned()],
+        sessions: vec![PeerSession {
+            peer: peer.id,
+            from: Some(IpAddr::from([203, 0, 113, 24])),
+            handshake_at: Some(now),
+            bytes_in: 1,
+            bytes_out: 2,
+        }],
+    };
+    let body = page(&net, status).await;
+    let station = &net.station_device.name;
+    for said in [
+        "動いています",
+        "312",
+        "19200回",
+        "203.0.113.24",
+        station,
+        say_drop("replay"),
+        "7個",
+        "たくさんの接続が来ています",
+        "using cubic",
+    ] {
+        assert!(body.contains(said), "{said}: {body}");
+    }
+    assert!(!body.contains(say_drop("unknown_key")), "nothing of what did not happen");
+}
