@@ -132,6 +132,7 @@ fn no_config() -> Config {
         backup_recipient: None,
         mail: MailRules::default(),
         acme: None,
+        gateway: None,
         smtp: None,
         push: Push::default(),
     }

@@ -126,6 +126,7 @@ impl Town {
             backup_recipient: None,
             mail: MailRules::default(),
             acme: None,
+            gateway: None,
             smtp: None,
             push: Push::default(),
         }

@@ -17,9 +17,11 @@ async fn taken(net: &Net) -> Phone<'_> {
     phone
 }
 
+/// Of the device that came of the card, and has not been seen yet.
 fn peers(net: &Net) -> Vec<tunnel::Peer> {
-    let newest = net.app.store.read(provisioning::devices::list).unwrap().remove(0);
-    net.app.store.read(|read| tunnel::of_device(read, newest.id)).unwrap()
+    let all = net.app.store.read(provisioning::devices::list).unwrap();
+    let fresh = all.iter().find(|device| device.first_seen_at.is_none()).unwrap();
+    net.app.store.read(|read| tunnel::of_device(read, fresh.id)).unwrap()
 }
 
 #[tokio::test]
@@ -82,8 +84,8 @@ async fn a_facility_without_the_tunnel_offers_none() {
 
 #[tokio::test]
 async fn a_profile_brings_the_tunnel_with_the_certificate() {
-    let net = Net::new();
     for (wanted, fields) in [(true, vec![("tunnel", "on")]), (false, vec![])] {
+        let net = Net::new();
         let printed = card(&net);
         let mut phone = Phone { net: &net, cookie: None };
         phone.redeem(&printed, &printed.secret.grouped()).await;
