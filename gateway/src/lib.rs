@@ -6,8 +6,10 @@
 
 mod bytes;
 mod config;
+pub mod dns;
 pub mod engine;
 mod filter;
+pub mod fuzz;
 pub mod namespace;
 pub mod offload;
 mod run;

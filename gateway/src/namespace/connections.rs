@@ -104,7 +104,7 @@ pub(super) fn open() -> io::Result<OwnedFd> {
 /// Whether the kernel can do it at all: a socket that isn't there is not found, or not asked for.
 pub(super) fn probe(socket: BorrowedFd<'_>) -> io::Result<()> {
     let body = request(AF_INET, 0, &[0; 48]);
-    match wire::request(socket, 1, SOCK_DESTROY, 0, &body) {
+    match wire::request(socket, SOCK_DESTROY, 0, &body) {
         Ok(_) => Ok(()),
         Err(error) if error.raw_os_error() == Some(Errno::NOENT.raw_os_error()) => Ok(()),
         Err(error) => Err(error),
@@ -118,17 +118,15 @@ fn destroy_connections(socket: BorrowedFd<'_>, peer: IpAddr) -> io::Result<usize
         IpAddr::V6(v6) => (AF_INET6, v6.octets()),
     };
     let all = request(family, LIVE_STATES, &[0; 48]);
-    let mut number = 1;
-    let found = wire::request(socket, number, SOCK_DIAG_BY_FAMILY, wire::DUMP, &all)?;
+    let found = wire::request(socket, SOCK_DIAG_BY_FAMILY, wire::DUMP, &all)?;
     let mut count = 0;
     for message in &found {
         let Some(identity) = message.body.get(IDENTITY) else { continue };
         if identity.get(PEER_ADDRESS..PEER_ADDRESS + 16) != Some(address.as_slice()) {
             continue;
         }
-        number += 1;
         let body = request(family, LIVE_STATES, identity);
-        match wire::request(socket, number, SOCK_DESTROY, 0, &body) {
+        match wire::request(socket, SOCK_DESTROY, 0, &body) {
             Ok(_) => count += 1,
             // It ended by itself in between.
             Err(error) if error.raw_os_error() == Some(Errno::NOENT.raw_os_error()) => {}

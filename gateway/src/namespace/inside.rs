@@ -17,7 +17,7 @@ use socket2::Socket;
 use super::link::{Family, Links};
 use super::message::{self, Answer, Handle, Order, Report};
 use super::problem::{StartProblem, Step, Warning};
-use super::surroundings::{Surroundings, TUN, explain_tun};
+use super::surroundings::{Surroundings, TUN};
 use super::{INTERFACE, connections, listen, rights, tunables};
 use crate::system::namespace_tun::{self, Offloads};
 use crate::system::namespace_unshare;
@@ -88,6 +88,9 @@ impl Inside {
         if !has_ipv6 {
             inside.warnings.push(Warning::NoIpv6);
         }
+        if let Left::NetworkOnly(_) = left {
+            tunables::open_low_ports();
+        }
         let names = tunables::set_all(has_ipv6);
         if !names.is_empty() {
             inside.warnings.push(Warning::Tunables { names });
@@ -112,7 +115,7 @@ impl Inside {
             self.handles.push((Handle::DnsTcp, listen::names_tcp(address)?.into()));
         }
         let listeners: Vec<&Socket> = pages.iter().map(|(_, listener)| listener).collect();
-        self.warnings.extend(listen::choose_congestion(&listeners));
+        self.warnings.extend(listen::choose_congestion(&listeners, &listen::CONGESTION));
         self.handles.extend(pages.into_iter().map(|(kind, listener)| (kind, listener.into())));
         Ok(())
     }
@@ -177,7 +180,8 @@ fn leave(around: &Surroundings) -> Result<Left, StartProblem> {
 /// A TUN belongs to the namespace in which its device file was opened: this one.
 fn make_tun(around: &Surroundings) -> Result<(OwnedFd, bool), StartProblem> {
     let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let tun = rustix::fs::open(TUN, flags, Mode::empty()).map_err(explain_tun)?;
+    let tun =
+        rustix::fs::open(TUN, flags, Mode::empty()).map_err(|error| around.explain_tun(error))?;
     namespace_tun::attach(tun.as_fd(), INTERFACE).map_err(|error| around.explain_refusal(error))?;
     if namespace_tun::offload(tun.as_fd(), Offloads::TCP_AND_UDP).is_ok() {
         return Ok((tun, true));
@@ -187,22 +191,29 @@ fn make_tun(around: &Surroundings) -> Result<(OwnedFd, bool), StartProblem> {
 }
 
 fn raise(order: &Order, has_ipv6: bool) -> Result<(), StartProblem> {
-    let mut links = Links::open().map_err(|error| step(Step::Routing, &error))?;
+    let links = Links::open().map_err(|error| step(Step::Routing, &error))?;
     links.raise_loopback().map_err(|error| step(Step::Loopback, &error))?;
     let interface = index()?;
     links.prepare(interface, order.mtu).map_err(|error| step(Step::Interface, &error))?;
     // Older kernels refuse it, and then a read may become two sends.
     drop(links.bound_segments(interface, order.mtu));
-    let mut add = |address, prefix| {
+    let add = |address, prefix| {
         let added = links.add_address(interface, address, prefix);
         added.map_err(|error| step(Step::Address, &error))
     };
     add(IpAddr::V4(order.v4), order.v4_prefix)?;
     if has_ipv6 {
         add(IpAddr::V6(order.v6), order.v6_prefix)?;
-        links.take_no_link_local(interface).map_err(|error| step(Step::Interface, &error))?;
+    }
+    match links.take_no_link_local(interface) {
+        Err(error) if has_ipv6 => return Err(step(Step::Interface, &error)),
+        // Without IPv6 there is nothing to be silenced.
+        Ok(()) | Err(_) => {}
     }
     links.raise(interface).map_err(|error| step(Step::Raise, &error))?;
+    if has_ipv6 {
+        links.wait_for_v6(order.v6).map_err(|error| step(Step::Address, &error))?;
+    }
     let families = [Some(Family::V4), has_ipv6.then_some(Family::V6)];
     for family in families.into_iter().flatten() {
         match links.forwards(interface, family) {
@@ -215,13 +226,13 @@ fn raise(order: &Order, has_ipv6: bool) -> Result<(), StartProblem> {
 }
 
 fn index() -> Result<u32, StartProblem> {
-    let found = connections_free_socket()
-        .and_then(|socket| rustix::net::netdevice::name_to_index(socket, INTERFACE));
+    let found =
+        any_socket().and_then(|socket| rustix::net::netdevice::name_to_index(socket, INTERFACE));
     found.map_err(failed(Step::Interface))
 }
 
 /// Any socket will do to ask for an interface's number.
-fn connections_free_socket() -> Result<OwnedFd, Errno> {
+fn any_socket() -> Result<OwnedFd, Errno> {
     let flags = SocketFlags::CLOEXEC;
     rustix::net::socket_with(AddressFamily::UNIX, SocketType::DGRAM, flags, None)
 }

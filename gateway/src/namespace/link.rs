@@ -3,13 +3,19 @@
 //! Everything goes over netlink, which works where `/proc/sys` may not be written.
 
 use std::io;
-use std::net::IpAddr;
-use std::os::fd::OwnedFd;
+use std::net::{IpAddr, Ipv6Addr};
+use std::os::fd::{AsFd as _, OwnedFd};
+
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::io::Errno;
+use rustix::net::RecvFlags;
+use rustix::net::netlink::SocketAddrNetlink;
 
 use super::netlink::{self as wire, Body};
 
 const RTM_NEWLINK: u16 = 16;
 const RTM_NEWADDR: u16 = 20;
+const RTM_GETROUTE: u16 = 26;
 const RTM_GETNETCONF: u16 = 82;
 
 const IFF_UP: u32 = 0x1;
@@ -28,6 +34,15 @@ const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
 const IFA_FLAGS: u16 = 8;
 const IFA_F_NODAD: u32 = 0x02;
+
+const RTA_DST: u16 = 1;
+/// A route to this very machine, in `struct rtmsg`.
+const RTN_LOCAL: u8 = 2;
+const RTN_TYPE_AT: usize = 7;
+/// The group that tells of IPv6 routes.
+const RTMGRP_IPV6_ROUTE: u32 = 0x400;
+/// The kernel does it in a worker of its own, within a millisecond where there is no load.
+const USABLE_WAIT_S: i64 = 5;
 
 const NETCONFA_IFINDEX: u16 = 1;
 const NETCONFA_FORWARDING: u16 = 2;
@@ -62,25 +77,23 @@ const IPV4_CONF: &[(u16, u32)] = &[
 /// A routing socket of the namespace in which it was opened.
 pub(super) struct Links {
     socket: OwnedFd,
-    number: u32,
 }
 
 impl Links {
     pub(super) fn open() -> io::Result<Self> {
-        Ok(Self { socket: wire::open(None)?, number: 0 })
+        Ok(Self { socket: wire::open(None)? })
     }
 
-    fn ask(&mut self, kind: u16, flags: u16, body: &Body) -> io::Result<Vec<wire::Message>> {
-        self.number += 1;
-        wire::request(&self.socket, self.number, kind, flags, body)
+    fn ask(&self, kind: u16, flags: u16, body: &Body) -> io::Result<Vec<wire::Message>> {
+        wire::request(&self.socket, kind, flags, body)
     }
 
-    pub(super) fn raise_loopback(&mut self) -> io::Result<()> {
+    pub(super) fn raise_loopback(&self) -> io::Result<()> {
         self.ask(RTM_NEWLINK, 0, &link(LOOPBACK, IFF_UP, IFF_UP)).map(drop)
     }
 
     /// Everything that must stand before the interface comes up.
-    pub(super) fn prepare(&mut self, interface: u32, mtu: u16) -> io::Result<()> {
+    pub(super) fn prepare(&self, interface: u32, mtu: u16) -> io::Result<()> {
         let body = link(interface, 0, IFF_MULTICAST)
             .attribute(IFLA_MTU, &u32::from(mtu).to_ne_bytes())
             .attribute(IFLA_TXQLEN, &TXQUEUE_PACKETS.to_ne_bytes());
@@ -94,14 +107,14 @@ impl Links {
     }
 
     /// Only where the kernel has IPv6 at all.
-    pub(super) fn take_no_link_local(&mut self, interface: u32) -> io::Result<()> {
+    pub(super) fn take_no_link_local(&self, interface: u32) -> io::Result<()> {
         let inet6 = Body::default().attribute(IFLA_INET6_ADDR_GEN_MODE, &[ADDR_GEN_NONE]);
         let families = Body::default().nested_unmarked(AF_INET6.into(), inet6);
         self.ask(RTM_NEWLINK, 0, &link(interface, 0, 0).nested(IFLA_AF_SPEC, families)).map(drop)
     }
 
     /// One TUN read then is one UDP send. Kernels before 5.17 don't know it and split more often.
-    pub(super) fn bound_segments(&mut self, interface: u32, mtu: u16) -> io::Result<()> {
+    pub(super) fn bound_segments(&self, interface: u32, mtu: u16) -> io::Result<()> {
         let segments = segments_max(mtu).to_ne_bytes();
         let body = link(interface, 0, 0).attribute(IFLA_GSO_MAX_SEGS, &segments);
         self.ask(RTM_NEWLINK, 0, &body).map(drop)
@@ -109,7 +122,7 @@ impl Links {
 
     /// The prefix becomes the route to the peers. IPv6 skips the search for duplicates.
     pub(super) fn add_address(
-        &mut self,
+        &self,
         interface: u32,
         address: IpAddr,
         prefix: u8,
@@ -127,12 +140,45 @@ impl Links {
         self.ask(RTM_NEWADDR, wire::CREATE, &body).map(drop)
     }
 
-    pub(super) fn raise(&mut self, interface: u32) -> io::Result<()> {
+    /// Waits until what comes for the IPv6 address arrives. Even without a search for duplicates
+    /// the kernel takes a moment for the route, in which packets are lost.
+    pub(super) fn wait_for_v6(&self, address: Ipv6Addr) -> io::Result<()> {
+        let news = wire::open(None)?;
+        rustix::net::bind(&news, &SocketAddrNetlink::new(0, RTMGRP_IPV6_ROUTE))?;
+        while !self.is_local(address)? {
+            let mut waits = [PollFd::from_borrowed_fd(news.as_fd(), PollFlags::IN)];
+            let limit = Timespec { tv_sec: USABLE_WAIT_S, tv_nsec: 0 };
+            if rustix::io::retry_on_intr(|| rustix::event::poll(&mut waits, Some(&limit)))? == 0 {
+                return Err(Errno::TIMEDOUT.into());
+            }
+            // What it says is looked up again above.
+            let mut told = [0; 4096];
+            rustix::net::recv(&news, told.as_mut_slice(), RecvFlags::TRUNC)?;
+        }
+        Ok(())
+    }
+
+    fn is_local(&self, address: Ipv6Addr) -> io::Result<bool> {
+        let body = Body::default()
+            .bytes(&[AF_INET6, 128, 0, 0, 0, 0, 0, 0])
+            .number(0)
+            .attribute(RTA_DST, &address.octets());
+        match self.ask(RTM_GETROUTE, 0, &body) {
+            Ok(routes) => {
+                let kind = routes.first().and_then(|route| route.body.get(RTN_TYPE_AT));
+                Ok(kind == Some(&RTN_LOCAL))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NetworkUnreachable => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) fn raise(&self, interface: u32) -> io::Result<()> {
         self.ask(RTM_NEWLINK, 0, &link(interface, IFF_UP, IFF_UP)).map(drop)
     }
 
     /// Whether packets of this family that come in here could leave again.
-    pub(super) fn forwards(&mut self, interface: u32, family: Family) -> io::Result<bool> {
+    pub(super) fn forwards(&self, interface: u32, family: Family) -> io::Result<bool> {
         let family = match family {
             Family::V4 => AF_INET,
             Family::V6 => AF_INET6,

@@ -21,10 +21,9 @@ const DNS_BACKLOG: i32 = 16;
 /// asked for in between does not wait behind a film.
 const UNSENT_BYTES: u32 = 128 * 1024;
 
-/// Chosen socket by socket, since the namespace's default may only be one the host allows.
-const CONGESTION: &str = "bbr";
-/// Loss-based, and in every kernel.
-const CONGESTION_ELSE: &str = "cubic";
+/// The best first; the second is based on loss, and in every kernel. Chosen socket by socket,
+/// since a namespace's default may only be one that its host allows.
+pub(super) const CONGESTION: [&str; 2] = ["bbr", "cubic"];
 
 pub(super) fn has_ipv6() -> bool {
     Socket::new(Domain::IPV6, Type::DGRAM, None).is_ok()
@@ -79,17 +78,17 @@ fn refused(address: SocketAddr, error: &io::Error) -> StartProblem {
     StartProblem::Listen { address, errno }
 }
 
-/// Sets the congestion control of pages, and says what is used where it is not the best.
-pub(super) fn choose_congestion(listeners: &[&Socket]) -> Option<Warning> {
+/// Sets the first of these congestion controls that the kernel has, and says what is used where
+/// that is not the best.
+pub(super) fn choose_congestion(listeners: &[&Socket], names: &[&str]) -> Option<Warning> {
     let set = |name: &str| {
         let mut all = listeners.iter();
         all.all(|listener| listener.set_tcp_congestion(name.as_bytes()).is_ok())
     };
-    if set(CONGESTION) {
+    if names.iter().position(|name| set(name)) == Some(0) {
         return None;
     }
-    // Where even this one is missing, the kernel's default stays, and is named.
-    set(CONGESTION_ELSE);
+    // Where there is none of them, the kernel's default stays, and is named.
     let used = listeners.first().and_then(|listener| listener.tcp_congestion().ok());
     let used = String::from_utf8_lossy(&used.unwrap_or_default()).trim_matches('\0').to_owned();
     Some(Warning::NoBbr { used })

@@ -25,6 +25,7 @@ use std::ffi::OsString;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, Stdio};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
@@ -47,6 +48,9 @@ const KERNEL_MIN: (u32, u32) = (5, 4);
 const MTU_MIN: u16 = 1280;
 /// Above this no network between clinics goes, and a full packet still fits one UDP datagram.
 const MTU_MAX: u16 = 9000;
+
+/// What kills a process for a system call that a filter does not know.
+const SIGSYS: i32 = 31;
 
 /// It takes milliseconds; a machine under full load at boot gets a thousand times that.
 const HELPER_WAIT_S: i64 = 20;
@@ -102,18 +106,18 @@ pub fn make(plan: &Plan) -> Result<Made, StartProblem> {
     let answered = ask(&ours, &order);
     let answer = match answered {
         Ok(Some(answer)) => answer,
-        Ok(None) => return Err(StartProblem::Helper { what: format!("ended: {}", end(child)) }),
+        Ok(None) => return Err(explain_end(child)),
         Err(error) => {
             // It may hang; what it made ends with it.
             drop(child.kill());
-            end(child);
+            drop(child.wait());
             return Err(helper("did not answer", &error));
         }
     };
     let (report, handles) = match answer {
         (Ok(report), handles) => (report, handles),
         (Err(problem), _) => {
-            end(child);
+            drop(child.wait());
             return Err(problem);
         }
     };
@@ -137,8 +141,8 @@ impl Plan {
         if !(MTU_MIN..=MTU_MAX).contains(&self.mtu) {
             return Err(wrong("the MTU is not between 1280 and 9000"));
         }
-        if !(1..=32).contains(&self.v4_prefix) || !(1..=128).contains(&self.v6_prefix) {
-            return Err(wrong("a prefix is longer than its address, or 0"));
+        if !(1..=30).contains(&self.v4_prefix) || !(1..=126).contains(&self.v6_prefix) {
+            return Err(wrong("a prefix has no room for peers, or no end"));
         }
         let v4 = self.v4;
         if v4.is_unspecified() || v4.is_loopback() || v4.is_multicast() || v4.is_broadcast() {
@@ -233,10 +237,13 @@ fn ask(socket: &OwnedFd, order: &Order) -> Result<Option<(Answer, Vec<OwnedFd>)>
     }
 }
 
-fn end(mut child: Child) -> String {
+/// Why the process went without a word.
+fn explain_end(mut child: Child) -> StartProblem {
     match child.wait() {
-        Ok(status) => status.to_string(),
-        Err(error) => error.to_string(),
+        // Filters of units kill where those of containers refuse.
+        Ok(status) if status.signal() == Some(SIGSYS) => StartProblem::UserNamespacesFiltered,
+        Ok(status) => StartProblem::Helper { what: format!("ended: {status}") },
+        Err(error) => StartProblem::Helper { what: format!("was lost: {error}") },
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustix::io::Errno;
 use rustix::net::{
@@ -26,6 +27,8 @@ const ATTRIBUTE_NESTED: u16 = 0x8000;
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// Of one dump; a gateway with five thousand peers has far fewer connections.
 const ANSWERS_MAX: usize = 200_000;
+
+static NUMBER: AtomicU32 = AtomicU32::new(1);
 
 /// A message's body: fixed part first, attributes after it.
 #[derive(Clone, Debug, Default)]
@@ -84,11 +87,12 @@ pub(super) fn open(protocol: Option<rustix::net::Protocol>) -> Result<OwnedFd, E
 /// within the reads that follow. Two threads may not use one socket at the same time.
 pub(super) fn request(
     socket: impl AsFd,
-    number: u32,
     kind: u16,
     flags: u16,
     body: &Body,
 ) -> io::Result<Vec<Message>> {
+    // Never the same twice, so that what an earlier request left unread is not taken for an answer.
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let length = u32::try_from(HEADER_BYTES + body.0.len()).map_err(io::Error::other)?;
     let message = Body::default()
         .number(length)

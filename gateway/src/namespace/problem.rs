@@ -18,9 +18,7 @@ pub enum StartProblem {
 
     #[error("/dev/net/tun does not exist")]
     TunMissing,
-    #[error(
-        "/dev/net/tun has mode {mode:04o} and owner {user}:{group}, and this process may not open it"
-    )]
+    #[error("/dev/net/tun has mode {mode:04o} and owner {user}:{group}, and may not be opened")]
     TunNotAllowed { mode: u32, user: u32, group: u32 },
     #[error("/dev/net/tun is kept from this process by a device rule of its container or unit")]
     TunBlocked,
@@ -169,8 +167,12 @@ impl StartProblem {
                 "look whether the program runs in a chroot or under a security module; else start \
                  with AmbientCapabilities=CAP_SYS_ADMIN CAP_NET_ADMIN, which are dropped at once"
             }
-            Self::Interface { .. } | Self::Listen { .. } => {
+            Self::Interface { .. } => {
                 "report this with the kernel's version: nothing outside can cause it"
+            }
+            Self::Listen { .. } => {
+                "after a privileged start, also set ReadWritePaths=/proc/sys/net or give \
+                 CAP_NET_BIND_SERVICE; else report this with the kernel's version"
             }
             Self::WouldForward => "set net.ipv6.conf.default.forwarding to 0",
             Self::PortTaken { .. } => {

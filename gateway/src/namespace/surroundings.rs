@@ -1,7 +1,7 @@
 //! What the system allows, read before anything is tried, so that a refusal can be explained.
 
 use std::fs;
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::os::unix::fs::MetadataExt as _;
 
 use rustix::io::Errno;
 use rustix::thread::CapabilitySet;
@@ -23,6 +23,16 @@ pub(super) struct Surroundings {
     pub(super) apparmor_restrict: Option<u64>,
     pub(super) is_filtered: bool,
     pub(super) may_make_network: bool,
+    /// As seen from outside; inside, owners have no number.
+    pub(super) tun: Option<Owned>,
+}
+
+/// Whose a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Owned {
+    pub(super) mode: u32,
+    pub(super) user: u32,
+    pub(super) group: u32,
 }
 
 impl Surroundings {
@@ -39,6 +49,11 @@ impl Surroundings {
             apparmor_restrict: setting("kernel/apparmor_restrict_unprivileged_userns"),
             is_filtered: seccomp.is_some_and(|mode| mode.trim() == SECCOMP_FILTER),
             may_make_network: effective.is_ok_and(|rights| rights.contains(needed)),
+            tun: fs::metadata(TUN).ok().map(|found| Owned {
+                mode: found.mode() & 0o7777,
+                user: found.uid(),
+                group: found.gid(),
+            }),
         }
     }
 
@@ -71,7 +86,20 @@ impl Surroundings {
         self.apparmor_restrict.is_some_and(|value| value != 0)
     }
 
-    /// Why `TUNSETIFF` or netlink said no inside.
+    /// Why `/dev/net/tun` did not open.
+    pub(super) fn explain_tun(&self, error: Errno) -> StartProblem {
+        match (error, self.tun) {
+            (Errno::NOENT | Errno::NOTDIR, _) => StartProblem::TunMissing,
+            (Errno::ACCESS, Some(Owned { mode, user, group })) => {
+                StartProblem::TunNotAllowed { mode, user, group }
+            }
+            (Errno::PERM, _) => StartProblem::TunBlocked,
+            (Errno::NODEV | Errno::NXIO, _) => StartProblem::TunWithoutDriver,
+            _ => StartProblem::TunUnusable { errno: error.raw_os_error() },
+        }
+    }
+
+    /// Why `TUNSETIFF` said no inside.
     pub(super) fn explain_refusal(&self, error: Errno) -> StartProblem {
         match error {
             Errno::PERM | Errno::ACCESS if self.is_confined() => {
@@ -79,23 +107,6 @@ impl Surroundings {
             }
             _ => StartProblem::TunRefused { errno: error.raw_os_error() },
         }
-    }
-}
-
-/// Why `/dev/net/tun` did not open.
-pub(super) fn explain_tun(error: Errno) -> StartProblem {
-    let found = fs::metadata(TUN);
-    match (error, found) {
-        (Errno::NOENT | Errno::NOTDIR, _) => StartProblem::TunMissing,
-        (Errno::ACCESS, Ok(found)) => StartProblem::TunNotAllowed {
-            mode: found.mode() & 0o7777,
-            user: found.uid(),
-            group: found.gid(),
-        },
-        (Errno::PERM, _) => StartProblem::TunBlocked,
-        (Errno::NODEV | Errno::NXIO, _) => StartProblem::TunWithoutDriver,
-        (_, Ok(found)) if !found.file_type().is_char_device() => StartProblem::TunWithoutDriver,
-        _ => StartProblem::TunUnusable { errno: error.raw_os_error() },
     }
 }
 

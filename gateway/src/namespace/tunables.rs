@@ -28,6 +28,12 @@ const TUNABLES: &[(&str, &str)] = &[
     ("ipv6/conf/*/disable_ipv6", "0"),
 ];
 
+/// In a namespace without a user namespace of its own, ports below 1024 take a right that the
+/// start did not come with. If this fails, so does listening.
+pub(super) fn open_low_ports() {
+    drop(fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0"));
+}
+
 /// The names of those that could not be set and have another value.
 pub(super) fn set_all(has_ipv6: bool) -> Vec<String> {
     let wanted = TUNABLES.iter().filter(|(name, _)| has_ipv6 || !name.starts_with("ipv6"));
