@@ -232,7 +232,7 @@ fn random() -> u32 {
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StartProblem> {
     let named = thread::Builder::new().name(name.to_owned());
-    named.spawn(run).map_err(|error| failed(error))
+    named.spawn(run).map_err(failed)
 }
 
 fn failed(error: impl Into<io::Error>) -> StartProblem {

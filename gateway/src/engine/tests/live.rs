@@ -125,7 +125,7 @@ fn a_changed_key_ends_the_sessions_under_the_old_one() {
     assert_eq!(world.engine.change_peers(std::slice::from_ref(&changed)).len(), 2);
     let hello = client.hello();
     assert_eq!(client.send(&mut world, &hello), Came::Nothing);
-    assert_eq!(world.engine.change_peers(&[changed]), [] as [IpAddr; 0]);
+    assert!(world.engine.change_peers(&[changed]).is_empty(), "the same list again");
 }
 
 #[test]
