@@ -104,9 +104,10 @@ impl Port {
         };
         made.map_err(|error| {
             let errno = error.raw_os_error().unwrap_or_default();
-            match error.kind() == io::ErrorKind::AddrInUse {
-                true => StartProblem::PortTaken { address: wanted },
-                false => StartProblem::Outside { address: wanted, errno },
+            if error.kind() == io::ErrorKind::AddrInUse {
+                StartProblem::PortTaken { address: wanted }
+            } else {
+                StartProblem::Outside { address: wanted, errno }
             }
         })
     }

@@ -51,6 +51,19 @@ fn keys_end_after_three_minutes_also_without_a_tick() {
 }
 
 #[test]
+fn nothing_is_kept_for_a_peer_whose_keys_are_over() {
+    let (mut world, mut client) = connected();
+    world.pass(REJECT_S + 5);
+    let back = tcp(SERVICE.v4.into(), client.peer.v4.into(), 40_000);
+    for _ in 0..300 {
+        assert_eq!(world.send(&back), None);
+    }
+    client.connect(&mut world);
+    let (datagram, _) = world.send(&back).unwrap();
+    assert_eq!(client.open(&datagram), Some(back));
+}
+
+#[test]
 fn a_peer_that_expired_is_quiet_and_lives_again() {
     let (mut world, mut client) = connected();
     let sent = world.pass(2_000);
