@@ -9,6 +9,7 @@ mod config;
 pub mod dns;
 pub mod engine;
 mod filter;
+pub mod fuzz;
 pub mod namespace;
 pub mod offload;
 mod run;

@@ -13,7 +13,7 @@ use crate::wireguard::{COOKIE_REPLY_BYTES, Cookie, INITIATION_BYTES, Macs};
 
 /// 0.2 s of work; who waits longer asks again after 5 s.
 const QUEUE_MAX: usize = 1_024;
-/// More of it than this, and it is load.
+/// This much of it is load.
 const QUEUE_CALM: usize = QUEUE_MAX / 8;
 /// More in a second than this is load: all 5,000 devices of a network at once stay below it for
 /// the first second and are then asked for a cookie.
@@ -120,7 +120,7 @@ impl Admission {
         }
         self.this_second = self.this_second.saturating_add(1);
         let queued = self.proven.len() + self.others.len();
-        if queued > QUEUE_CALM || self.this_second > CALM_PER_SECOND {
+        if queued >= QUEUE_CALM || self.this_second > CALM_PER_SECOND {
             if !self.is_loaded(now) {
                 self.flood.floods += 1;
             }

@@ -10,7 +10,7 @@ mod tun;
 mod worker;
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -22,7 +22,8 @@ use rustix::event::EventfdFlags;
 use rustix::time::ClockId;
 use tokio::sync::watch;
 
-use crate::config::{Config, Peer, PeerId};
+use crate::config::{Config, Inside, Peer, PeerId};
+use crate::dns::{Answerer, Zone};
 use crate::engine::{Drop, Engine, Flood, Moment, PeerStatus};
 use crate::filter::Addresses;
 use crate::namespace::{self, Made, Plan, StartProblem, Warning};
@@ -37,6 +38,7 @@ pub struct Gateway {
     warnings: Vec<Warning>,
     threads: Vec<JoinHandle<()>>,
     reload: JoinHandle<()>,
+    names: Answerer,
     /// The namespace lives as long as these.
     user_namespace: Option<OwnedFd>,
     net_namespace: OwnedFd,
@@ -47,8 +49,6 @@ pub struct Gateway {
 pub struct Listeners {
     pub https: Vec<TcpListener>,
     pub http: Vec<TcpListener>,
-    pub dns_udp: Vec<UdpSocket>,
-    pub dns_tcp: Vec<TcpListener>,
 }
 
 /// How it goes.
@@ -101,6 +101,8 @@ impl Gateway {
             helper: config.helper.clone(),
         })?;
         let Made { tun, https, http, dns_udp, dns_tcp, connections, .. } = made;
+        let zone = zone(config)?;
+        let names = Answerer::start(dns_udp, dns_tcp, zone).map_err(failed)?;
         let addresses = Addresses { v4: inside.v4, v6: inside.v6 };
         let engine = Engine::new(&config.private_key, addresses, Box::new(random));
         let stop = rustix::event::eventfd(0, EventfdFlags::CLOEXEC).map_err(failed)?;
@@ -133,7 +135,8 @@ impl Gateway {
         })?;
         Ok(Self {
             shared,
-            listeners: Listeners { https, http, dns_udp, dns_tcp },
+            listeners: Listeners { https, http },
+            names,
             outside: bound,
             warnings: made.warnings,
             threads,
@@ -183,6 +186,7 @@ impl Gateway {
 
     /// Returns when nothing is read or written any more.
     pub fn stop(self) {
+        drop(self.names);
         self.shared.stopping.store(true, Ordering::Release);
         // It cannot be full: it is written once.
         let _ = rustix::io::write(&self.shared.stop, &1_u64.to_ne_bytes());
@@ -214,6 +218,12 @@ fn now() -> Moment {
     Moment(Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or_default()))
 }
 
+fn zone(config: &Config) -> Result<Zone, StartProblem> {
+    let Inside { v4, v6, .. } = config.inside;
+    let zone = Zone::new(&[config.name.as_str()], v4, Some(v6));
+    zone.map_err(|problem| StartProblem::PlanWrong { why: format!("its name: {problem}") })
+}
+
 fn random() -> u32 {
     let mut bytes = [0; 4];
     while rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()) != Ok(4) {}
@@ -222,7 +232,7 @@ fn random() -> u32 {
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StartProblem> {
     let named = thread::Builder::new().name(name.to_owned());
-    named.spawn(run).map_err(|error| failed(error))
+    named.spawn(run).map_err(failed)
 }
 
 fn failed(error: impl Into<io::Error>) -> StartProblem {

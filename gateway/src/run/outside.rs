@@ -102,12 +102,13 @@ impl Port {
             }
             made => made,
         };
-        made.map_err(|error| match error.kind() {
-            io::ErrorKind::AddrInUse => StartProblem::PortTaken { address: wanted },
-            _ => StartProblem::Outside {
-                address: wanted,
-                errno: error.raw_os_error().unwrap_or_default(),
-            },
+        made.map_err(|error| {
+            let errno = error.raw_os_error().unwrap_or_default();
+            if error.kind() == io::ErrorKind::AddrInUse {
+                StartProblem::PortTaken { address: wanted }
+            } else {
+                StartProblem::Outside { address: wanted, errno }
+            }
         })
     }
 }

@@ -1,0 +1,186 @@
+//! A gateway and its clients without a network: what one sends is what the other is given, and
+//! time passes when the test says so.
+
+mod attacks;
+mod isolation;
+mod live;
+mod packets;
+#[cfg(feature = "virtual-clock")]
+mod time;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use super::{Drop, Engine, Event, Moment, PeerStatus, Route};
+use crate::config::{Peer, PeerId, Secret32};
+use crate::filter::Addresses;
+use crate::wireguard::{BUFFER_BYTES_MIN, Channel, Identity, Macs, Opened};
+
+const GATEWAY_KEY: Secret32 = Secret32([0x48; 32]);
+const SERVICE: Addresses =
+    Addresses { v4: Ipv4Addr::new(100, 64, 0, 1), v6: Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 1) };
+
+struct World {
+    engine: Engine,
+    now: Moment,
+    out: Vec<u8>,
+}
+
+/// What came of a datagram, with its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Came {
+    Nothing,
+    Inside(Vec<u8>),
+    Answer(Vec<u8>),
+}
+
+impl World {
+    fn new(peers: &[Peer]) -> Self {
+        // Any sequence will do that does not repeat itself.
+        let number = AtomicU32::new(7);
+        let random = move || number.fetch_add(0x9e37_79b9, Ordering::Relaxed);
+        let engine = Engine::new(&GATEWAY_KEY, SERVICE, Box::new(random));
+        engine.change_peers(peers);
+        let now = Moment(Duration::from_secs(1_000));
+        Self { engine, now, out: vec![0; BUFFER_BYTES_MIN] }
+    }
+
+    /// Both clocks go on, and the second's tick comes as it would: what it sends is given back.
+    fn pass(&mut self, seconds: u64) -> Vec<(Vec<u8>, Route)> {
+        let mut sent = Vec::new();
+        for _ in 0..seconds {
+            self.now.0 += Duration::from_secs(1);
+            #[cfg(feature = "virtual-clock")]
+            mock_instant::MockClock::advance(Duration::from_secs(1));
+            let send = |datagram: &[u8], route| sent.push((datagram.to_vec(), route));
+            self.engine.tick(self.now, &mut self.out, send);
+        }
+        sent
+    }
+
+    fn take(&mut self, from: SocketAddr, datagram: &[u8]) -> Came {
+        let route = Route { remote: from, local: None, port: 0 };
+        let table = self.engine.table();
+        let out = &mut self.out;
+        match self.engine.take_datagram(&table, self.now, route, datagram, out) {
+            Event::Nothing => Came::Nothing,
+            Event::Inside(range) => Came::Inside(out[range].to_vec()),
+            Event::Answer(range) => Came::Answer(out[range].to_vec()),
+            Event::Queued => {
+                let initiation = self.engine.next_queued(self.now).unwrap();
+                let answer = self.engine.take_queued(self.now, &initiation, out);
+                answer.map_or(Came::Nothing, |range| Came::Answer(out[range].to_vec()))
+            }
+        }
+    }
+
+    /// A packet of the service's, on its way out; and where to.
+    fn send(&mut self, packet: &[u8]) -> Option<(Vec<u8>, Route)> {
+        let table = self.engine.table();
+        let slot = Arc::clone(self.engine.slot_for(&table, packet)?);
+        let mut sender = slot.sender(self.now)?;
+        let length = sender.seal(packet, &mut self.out)?;
+        Some((self.out[..length].to_vec(), sender.route))
+    }
+
+    fn status(&self, client: &Client) -> PeerStatus {
+        let table = self.engine.table();
+        table.by_inside(client.peer.v4.into()).unwrap().status(self.now)
+    }
+
+    fn drops(&self, why: Drop) -> u64 {
+        self.engine.drops.of(why)
+    }
+}
+
+/// A device with the official app, as far as it matters here.
+struct Client {
+    peer: Peer,
+    channel: Channel,
+    at: SocketAddr,
+    out: Vec<u8>,
+}
+
+fn secret(number: u8) -> Secret32 {
+    Secret32([number; 32])
+}
+
+/// The device with this number: its inner addresses end with it.
+fn peer(number: u8) -> Peer {
+    Peer {
+        id: PeerId([number; 16]),
+        public_key: Identity::new(&secret(number)).public_key(),
+        preshared_key: secret(number ^ 0xff),
+        v4: Ipv4Addr::new(100, 64, 1, number),
+        v6: Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 1, number.into()),
+    }
+}
+
+impl Client {
+    fn new(number: u8) -> Self {
+        let identity = Identity::new(&secret(number));
+        let macs = Macs::new(&identity);
+        let gateway = Identity::new(&GATEWAY_KEY).public_key();
+        let peer = peer(number);
+        let channel = Channel::new(&identity, &macs, gateway, &peer.preshared_key, number.into());
+        let at = SocketAddr::new(Ipv4Addr::new(192, 0, 2, number).into(), 40_000);
+        Self { peer, channel, at, out: vec![0; BUFFER_BYTES_MIN] }
+    }
+
+    fn initiation(&mut self) -> Vec<u8> {
+        // Its timestamp is that of the clock, and each has to be later than the one before.
+        #[cfg(feature = "virtual-clock")]
+        mock_instant::MockClock::advance(Duration::from_millis(1));
+        self.channel.tick(&mut self.out);
+        self.channel.initiate(&mut self.out).unwrap().to_vec()
+    }
+
+    /// An answer of the gateway's, and what the client sends upon it.
+    fn answered(&mut self, answer: &[u8]) -> Option<Vec<u8>> {
+        let from = Ipv4Addr::new(203, 0, 113, 1).into();
+        let next = self.channel.take_handshake(from, answer, &mut self.out);
+        next.unwrap().map(<[u8]>::to_vec)
+    }
+
+    /// As an app does: initiation, answer, and the first keepalive.
+    fn connect(&mut self, world: &mut World) {
+        let initiation = self.initiation();
+        let Came::Answer(answer) = world.take(self.at, &initiation) else {
+            panic!("no answer: {:?}", world.engine.drops.all());
+        };
+        let keepalive = self.answered(&answer).unwrap();
+        assert_eq!(world.take(self.at, &keepalive), Came::Nothing);
+    }
+
+    fn seal(&mut self, packet: &[u8]) -> Vec<u8> {
+        let length = self.channel.seal(packet, &mut self.out).unwrap();
+        self.out[..length].to_vec()
+    }
+
+    fn open(&mut self, datagram: &[u8]) -> Option<Vec<u8>> {
+        let from: IpAddr = Ipv4Addr::new(203, 0, 113, 1).into();
+        match self.channel.open(from, datagram, &mut self.out).ok()? {
+            Opened::Packet(packet) => Some(packet.to_vec()),
+            Opened::Keepalive => Some(Vec::new()),
+        }
+    }
+
+    fn send(&mut self, world: &mut World, packet: &[u8]) -> Came {
+        let datagram = self.seal(packet);
+        world.take(self.at, &datagram)
+    }
+
+    fn hello(&self) -> Vec<u8> {
+        packets::tcp(self.peer.v4.into(), SERVICE.v4.into(), 443)
+    }
+}
+
+/// One peer, connected.
+fn connected() -> (World, Client) {
+    let mut world = World::new(&[peer(1)]);
+    let mut client = Client::new(1);
+    client.connect(&mut world);
+    (world, client)
+}

@@ -1,0 +1,151 @@
+//! The library's traps with time, each as it was found, and the engine's way around it. The clock
+//! of the library is moved together with ours.
+
+use std::time::Duration;
+
+use mock_instant::MockClock;
+
+use super::packets::tcp;
+use super::{Came, Client, Drop, SERVICE, World, connected, peer};
+
+/// The protocol's REKEY_AFTER_TIME and REJECT_AFTER_TIME.
+const REKEY_S: u64 = 120;
+const REJECT_S: u64 = 180;
+
+#[test]
+fn a_handshake_after_a_long_silence_lasts() {
+    let mut world = World::new(&[peer(1)]);
+    for silence in [10, 600, 3_600, 100_000] {
+        world.pass(silence);
+        let mut client = Client::new(1);
+        client.connect(&mut world);
+        world.pass(3);
+        let hello = client.hello();
+        assert!(matches!(client.send(&mut world, &hello), Came::Inside(_)), "after {silence} s");
+    }
+}
+
+#[test]
+fn a_handshake_lasts_even_when_ticks_were_late() {
+    let mut world = World::new(&[peer(1)]);
+    // The machine slept: both clocks went on, and nobody ticked.
+    world.now.0 += Duration::from_secs(3_600);
+    MockClock::advance(Duration::from_secs(3_600));
+    let mut client = Client::new(1);
+    client.connect(&mut world);
+    world.pass(1);
+    let hello = client.hello();
+    assert!(matches!(client.send(&mut world, &hello), Came::Inside(_)));
+}
+
+#[test]
+fn keys_end_after_three_minutes_also_without_a_tick() {
+    let (mut world, mut client) = connected();
+    let slept = Duration::from_secs(REJECT_S + 1);
+    world.now.0 += slept;
+    MockClock::advance(slept);
+    let hello = client.hello();
+    assert_eq!(client.send(&mut world, &hello), Came::Nothing);
+    assert_eq!(world.drops(Drop::NoSession), 1);
+    assert!(!world.status(&client).is_live);
+}
+
+#[test]
+fn nothing_is_kept_for_a_peer_whose_keys_are_over() {
+    let (mut world, mut client) = connected();
+    world.pass(REJECT_S + 5);
+    let back = tcp(SERVICE.v4.into(), client.peer.v4.into(), 40_000);
+    for _ in 0..300 {
+        assert_eq!(world.send(&back), None);
+    }
+    client.connect(&mut world);
+    let (datagram, _) = world.send(&back).unwrap();
+    assert_eq!(client.open(&datagram), Some(back));
+}
+
+#[test]
+fn a_peer_that_expired_is_quiet_and_lives_again() {
+    let (mut world, mut client) = connected();
+    let sent = world.pass(2_000);
+    assert!(sent.is_empty(), "{} datagrams", sent.len());
+    client.connect(&mut world);
+    let hello = client.hello();
+    assert!(matches!(client.send(&mut world, &hello), Came::Inside(_)));
+}
+
+#[test]
+fn rekeying_under_traffic_loses_nothing() {
+    let (mut world, mut client) = connected();
+    let hello = client.hello();
+    let mut since = 0;
+    for second in 0..600 {
+        world.pass(1);
+        client.channel.tick(&mut [0; 148]);
+        if since == REKEY_S {
+            let in_flight = client.seal(&hello);
+            client.connect(&mut world);
+            // What was sent under the old key may come after the handshake.
+            assert!(matches!(world.take(client.at, &in_flight), Came::Inside(_)));
+            since = 0;
+        }
+        since += 1;
+        assert!(matches!(client.send(&mut world, &hello), Came::Inside(_)), "second {second}");
+        let back = tcp(SERVICE.v4.into(), client.peer.v4.into(), 40_000);
+        let (datagram, _) = world.send(&back).unwrap();
+        assert_eq!(client.open(&datagram), Some(back), "second {second}");
+    }
+    assert_eq!(world.status(&client).handshakes, 5);
+}
+
+#[test]
+fn a_client_that_slept_an_hour_comes_back_by_one_handshake() {
+    let (mut world, mut client) = connected();
+    world.pass(3_600);
+    client.connect(&mut world);
+    let hello = client.hello();
+    assert!(matches!(client.send(&mut world, &hello), Came::Inside(_)));
+}
+
+#[test]
+fn silence_of_a_client_is_asked_after_and_then_let_be() {
+    let (mut world, client) = connected();
+    let back = tcp(SERVICE.v4.into(), client.peer.v4.into(), 40_000);
+    world.pass(1);
+    world.send(&back).unwrap();
+    let sent = world.pass(300);
+    let initiations = sent.iter().filter(|(datagram, _)| datagram.first() == Some(&1)).count();
+    assert!((1..=20).contains(&initiations), "{initiations} initiations");
+    assert!(sent.iter().all(|(_, route)| route.remote == client.at));
+    assert!(world.pass(600).is_empty(), "and then never again");
+}
+
+#[test]
+fn a_client_answers_the_gateways_own_handshake() {
+    let (mut world, mut client) = connected();
+    world.pass(1);
+    let back = tcp(SERVICE.v4.into(), client.peer.v4.into(), 40_000);
+    world.send(&back).unwrap();
+    let sent = world.pass(20);
+    let (initiation, _) = sent.iter().find(|(datagram, _)| datagram.first() == Some(&1)).unwrap();
+    client.channel.tick(&mut [0; 148]);
+    let response = client.answered(initiation).unwrap();
+    let Came::Answer(keepalive) = world.take(client.at, &response) else { panic!("no keepalive") };
+    assert_eq!(client.open(&keepalive), Some(Vec::new()));
+    let hello = client.hello();
+    assert!(matches!(client.send(&mut world, &hello), Came::Inside(_)));
+}
+
+#[test]
+fn a_cookie_is_good_for_two_minutes_and_not_for_ever() {
+    let mut world = World::new(&[peer(1)]);
+    let mut client = Client::new(1);
+    super::attacks::bring_under_load(&mut world);
+    let initiation = client.initiation();
+    let Came::Answer(cookie) = world.take(client.at, &initiation) else { panic!("no cookie") };
+    client.answered(&cookie);
+    let proven = client.initiation();
+    world.pass(300);
+    super::attacks::bring_under_load(&mut world);
+    let late = world.take(client.at, &proven);
+    assert!(matches!(late, Came::Answer(reply) if reply.len() == cookie.len()), "asked again");
+}
