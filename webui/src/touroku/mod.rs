@@ -14,7 +14,7 @@ pub mod recognise;
 mod tests;
 pub mod windows;
 
-pub use handing::{Titles, profile};
+pub use handing::{COMMAND, Titles, profile, script_file};
 
 use crate::kit::routes::{Access, Routes};
 
