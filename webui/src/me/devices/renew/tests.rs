@@ -307,9 +307,13 @@ async fn who_used_a_device_is_reminded_once_a_stage_and_elsewhere() {
     assert!(nurse.get("/mail/inbox").await.body.contains(told));
     assert!(!net.visitor(Persona::Manager).get("/").await.body.contains("証明書は残り"));
     let at = format!("/me/devices/{}/reminded", tablet.id);
+    let line = "端末「訪問用iPad 2」の証明書は あと50日で切れます";
+    assert!(nurse.get("/notices").await.body.contains(line));
+    assert!(!at_tablet.get("/notices").await.body.contains(line), "there it is the own one");
     assert!(nurse.get("/me/devices").await.body.contains("証明書の期限が近い端末"));
     assert_eq!(nurse.post(&at, &[]).await.location, "/me/devices");
     assert!(!nurse.get("/mail/inbox").await.body.contains(told));
+    assert!(!nurse.get("/notices").await.body.contains(line), "it is read");
     assert_eq!(nurse.post(&at, &[]).await.status.as_u16(), 404, "it is read");
     net.app.store.clock().advance(days(21));
     chore(&net);
