@@ -104,17 +104,27 @@ export async function screenshot(page, name, { fullPage = true } = {}) {
   return files;
 }
 
+const sessions = new WeakMap();
+
+/**
+ * The page's one session of the debugging protocol. It is never detached: with any session that
+ * goes, Chromium takes the page's virtual authenticators away, and who asks them waits for ever.
+ */
+export async function debuggingOf(page) {
+  if (!sessions.has(page)) sessions.set(page, await page.context().newCDPSession(page));
+  return sessions.get(page);
+}
+
 /** What a visitor would stumble over: the serious and critical WCAG 2.2 AA violations, in short. */
 export async function axe(page) {
   // Over the debugging protocol, because a strict content security policy refuses a script tag.
-  const session = await page.context().newCDPSession(page);
+  const session = await debuggingOf(page);
   const run = `axe.run(document, ${JSON.stringify({ runOnly: WCAG })})`;
   const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
     expression: `${axeCore.source}; ${run}.then(({ violations }) => JSON.stringify(violations))`,
     awaitPromise: true,
     returnByValue: true,
   });
-  await session.detach();
   if (exceptionDetails) {
     throw new Error(`axe failed: ${exceptionDetails.exception?.description}`);
   }

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use hyper::StatusCode;
 use jiff::SignedDuration;
-use provisioning::devices::Certificate;
+use provisioning::devices::{Certificate, Device, Platform};
 use store::StoreError;
 use tests::browser::{Browser, hidden};
 use tests::line::Identity;
@@ -113,5 +113,68 @@ async fn revoking_cuts_both_certificates_of_a_device() {
         let refused = browser.get("/login").await;
         assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
         assert!(refused.text().contains("登録は取り消されています"), "{}", refused.text());
+    }
+}
+
+/// What a line of the script says.
+fn line_of(script: &str, name: &str) -> String {
+    let (_, rest) = script.split_once(&format!("\r\n${name} = '")).unwrap();
+    rest.split_once('\'').unwrap().0.to_owned()
+}
+
+/// A key that openssl makes, as the PC would: its request, and the key for TLS.
+fn own_key(folder: &std::path::Path) -> (Vec<u8>, Vec<u8>) {
+    let at = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let openssl = |args: &[&str]| {
+        let run = Command::new("openssl").args(args).output().unwrap();
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    };
+    let (key, request, der) = (at("pc.key"), at("pc.csr"), at("pc.der"));
+    let new = ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+    openssl(&[&new[..], &["-subj", "/CN=Tokinet", "-keyout", &key, "-out", &request]].concat());
+    openssl(&["pkcs8", "-topk8", "-nocrypt", "-in", &key, "-outform", "DER", "-out", &der]);
+    (std::fs::read(request).unwrap(), std::fs::read(der).unwrap())
+}
+
+#[tokio::test]
+async fn a_windows_pc_renews_by_a_script_that_no_browser_sends() {
+    let network = TestNetwork::start().await;
+    let device = network.device(NURSE).await;
+    end_in(&network, &device, 40).await;
+    let id = device.id;
+    let windows = network.app.store.write(network.act("test.windows"), move |write| {
+        let row: Device = write.get(&id)?.unwrap();
+        write.put(&Device { platform: Platform::Windows, ..row })
+    });
+    windows.await.unwrap();
+    let mut nurse = network.log_in(NURSE, &device).await;
+    nurse.post("/me/devices/renew", &[]).await;
+    let page = nurse.get("/me/devices/renew").await.text();
+    let renewal = hidden(&page, "renewal").unwrap();
+    let touroku = network.touroku_way();
+    assert!(touroku.tls().await.is_err(), "no ticket, no handshake");
+    let script = nurse.post("/me/devices/renew/script", &[("renewal", &renewal)]).await.text();
+    assert_eq!(line_of(&script, "Mode"), "renew");
+    assert!(line_of(&script, "Url").ends_with("/e/certificate"));
+
+    let (csr, pkcs8) = own_key(network.folder.path());
+    let ticket = line_of(&script, "Ticket");
+    let post = || {
+        let mut request = touroku.request("POST", "/e/certificate", csr.clone());
+        request.headers_mut().insert("tokinet-ticket", ticket.parse().unwrap());
+        request
+    };
+    let answer = touroku.ask(post()).await.unwrap();
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let leaf = answer.json()["certificate"].as_str().unwrap().to_owned();
+    assert!(touroku.tls().await.is_err(), "the ticket is used up, the door closed");
+    let chain = vec![data_encoding::BASE64.decode(leaf.as_bytes()).unwrap()];
+    let new = Identity { chain, pkcs8 };
+    let mut renewed = at_new(&network, &nurse, &new);
+    assert!(renewed.is_signed_in().await, "the same device, so the same session");
+    let refused = nurse.beside().get("/login").await;
+    assert!(refused.text().contains("この証明書は、もう使えません"), "{}", refused.text());
+    for action in ["device.renew", "device.renew_script", "device.renew_take", "device.renewed"] {
+        assert_eq!(rows(&network, action), 1, "{action}");
     }
 }

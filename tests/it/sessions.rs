@@ -95,10 +95,10 @@ async fn assert_ends(body: &mut Incoming, what: &str) {
 }
 
 #[tokio::test]
-async fn ten_wrong_passwords_lock_an_account_for_a_quarter_of_an_hour() {
+async fn five_wrong_passwords_lock_an_account_for_a_quarter_of_an_hour() {
     let (network, clock) = TestNetwork::start_with_clock().await;
     let device = network.device(NURSE).await;
-    let guesses = guess(&network, &device, NURSE, 10).await;
+    let guesses = guess(&network, &device, NURSE, 5).await;
     assert!(guesses.iter().all(|status| *status == StatusCode::UNPROCESSABLE_ENTITY));
     let mut other = network.browser(&network.device(NURSE).await);
     let office = network.device(CLERK).await;

@@ -5,7 +5,7 @@
 //! `engine/` is the small interface that redb stands behind.
 
 mod store;
-pub use store::{Layout, OpenError, Store};
+pub use store::{GLANCES_MAX, Layout, OpenError, Store};
 
 mod act;
 pub use act::{Act, Actor, Subject};

@@ -22,6 +22,10 @@ use crate::{
 /// Acts that may wait at once; beyond it callers wait for a place, so memory stays bounded.
 const WAITING_ACTS_MAX: usize = 4096;
 
+/// Access rows of lists that may be on their way at once. A commit takes hundreds of them, so that
+/// many wait only while a sync hangs; at some three hundred bytes each they are two megabytes.
+pub const GLANCES_MAX: usize = 8192;
+
 /// Changes a slow listener may fall behind before it has to look at the log.
 const CHANGES_BUFFERED: usize = 4096;
 
@@ -76,6 +80,7 @@ struct Inner {
     changes: broadcast::Sender<Arc<Change>>,
     generations: Arc<Generations>,
     places: Arc<Semaphore>,
+    glances: Arc<Semaphore>,
     /// The last access row that nobody waited for could not be kept.
     access_lost: Arc<AtomicBool>,
     jobs: Mutex<Option<Sender<Job>>>,
@@ -173,6 +178,7 @@ impl Store {
             changes,
             generations,
             places: Arc::new(Semaphore::new(WAITING_ACTS_MAX)),
+            glances: Arc::new(Semaphore::new(GLANCES_MAX)),
             access_lost: Arc::default(),
             jobs: Mutex::new(Some(jobs)),
             writer: Mutex::new(Some(writer)),
@@ -230,12 +236,16 @@ impl Store {
     }
 
     /// Reads a list that names patients; its access row is committed within a tenth of a second,
-    /// together with others, and nobody waits for it.
+    /// together with others, and nobody waits for it. While more than `GLANCES_MAX` of them are on
+    /// their way nothing is shown: this runs on threads that serve everybody, which must not wait.
     pub fn glance<R, E: From<StoreError>>(
         &self,
         act: Act,
         ask: impl FnOnce(&View<'_>) -> Result<R, E>,
     ) -> Result<R, E> {
+        let place = self.0.glances.clone().try_acquire_owned().map_err(|_| {
+            StoreError::NotCommitted("too many access rows are on their way".to_owned())
+        })?;
         let lost = self.0.access_lost.clone();
         let run = move |batch: &mut Batch<'_>| -> crate::writer::Answer {
             let outcome = batch.act(&act, |_| Ok::<(), StoreError>(()));
@@ -245,6 +255,7 @@ impl Store {
                 if failed {
                     log::error!(action = act.action; "an access row was not kept");
                 }
+                drop(place);
             })
         };
         self.send(Job { run: Box::new(run), patience: Patience::Lazy })?;

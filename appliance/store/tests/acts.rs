@@ -17,7 +17,9 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use store::engine::RedbEngine;
-use store::{Act, Actor, Clock, KeyRing, Order, Plain, Record, Store, StoreError, Write};
+use store::{
+    Act, Actor, Clock, GLANCES_MAX, KeyRing, Order, Plain, Record, Store, StoreError, Write,
+};
 use support::schema::{Letter, Patient, Receipt, Seen, Unread};
 use support::{Together, act, block_on, clock, id_of, numbered};
 use tempfile::TempDir;
@@ -206,6 +208,30 @@ fn acts_that_wait_are_done_before_the_store_closes() {
         assert!(acts.run().iter().all(Result::is_ok));
     });
     assert_eq!(numbers(&store).len(), 9);
+}
+
+#[test]
+fn while_too_many_access_rows_are_on_their_way_no_list_is_shown() {
+    let (_folder, store) = in_memory();
+    let list = || {
+        store.glance(act("patient.list", &store), |view| {
+            view.reveal_page::<Patient>(&(), Order::Ascending, None, 9).map(|page| page.rows.len())
+        })
+    };
+    // The writer stands still, as it does while a sync hangs.
+    let keeper = Together::<(), StoreError>::new(&store);
+    for shown in 0..GLANCES_MAX {
+        assert!(list().is_ok(), "after {shown}");
+    }
+    let refused = list();
+    assert!(matches!(refused, Err(StoreError::NotCommitted(_))), "{refused:?}");
+    keeper.run();
+    store.write_and_wait::<_, StoreError>(act("later", &store), |_| Ok(())).unwrap();
+    assert!(list().is_ok(), "their places are free again");
+    store.close();
+    let rows = store.read(|read| read.trail(None, GLANCES_MAX + 9)).unwrap();
+    let lists = rows.iter().filter(|row| row.action == "patient.list").count();
+    assert_eq!(lists, GLANCES_MAX + 1, "a row for each list that was shown, and for no other");
 }
 
 #[test]

@@ -42,9 +42,11 @@ fn days_left_count_down_to_the_change() {
 }
 
 #[test]
-fn ten_wrong_tries_lock_for_a_quarter_of_an_hour() {
+fn five_wrong_tries_lock_for_a_quarter_of_an_hour() {
     let at = Timestamp::UNIX_EPOCH;
-    let attempts = Attempts { of: [0; 16], wrong: 10, last_at: at };
+    let attempts = Attempts { of: [0; 16], wrong: 5, last_at: at };
     assert!(attempts.locked_at(at + SignedDuration::from_mins(14), Attempts::WRONG_MAX));
     assert!(!attempts.locked_at(at + SignedDuration::from_mins(15), Attempts::WRONG_MAX));
+    let fewer = Attempts { wrong: 4, ..attempts };
+    assert!(!fewer.locked_at(at, Attempts::WRONG_MAX));
 }

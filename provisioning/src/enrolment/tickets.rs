@@ -76,7 +76,7 @@ impl TicketToken {
         data_encoding::HEXLOWER.encode(&self.0)
     }
 
-    fn word(&self) -> Vec<u8> {
+    pub(crate) fn word(&self) -> Vec<u8> {
         [b"script ticket\0".as_slice(), &self.0].concat()
     }
 }

@@ -8,6 +8,8 @@ mod model;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod tickets;
 
 pub use model::{Asked, RENEWAL_FROM, Renewal, RenewalProblem, days_left, is_due, mark};
 pub use tables::{begin, issue, of_device, prepare};
+pub use tickets::{RenewalTicket, any_ticket_open, give_ticket, issue_by_ticket, of_ticket};

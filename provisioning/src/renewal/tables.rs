@@ -84,11 +84,21 @@ pub fn issue(
     if renewal.id != id || renewal.member != asked.member || !renewal.is_open(now) {
         return Err(RenewalProblem::OtherStep);
     }
-    let spki = certificate.spki_sha256;
+    put_certificate(write, renewal, certificate, now)?;
+    Ok(device)
+}
+
+pub(super) fn put_certificate(
+    write: &mut Write<'_>,
+    renewal: Renewal,
+    certificate: &DeviceCertificate,
+    now: Timestamp,
+) -> Result<(), RenewalProblem> {
+    let (spki, device) = (certificate.spki_sha256, renewal.device);
     if write.get::<Certificate>(&spki)?.is_some() {
         return Err(RenewalProblem::KeyKnown);
     }
-    for other in devices::certificates_within(write, asked.device)? {
+    for other in devices::certificates_within(write, device)? {
         match devices::lapse(write, other.spki, now) {
             Ok(_) | Err(SuccessionProblem::NotWaiting) => {}
             Err(SuccessionProblem::Store(error)) => return Err(error.into()),
@@ -96,19 +106,23 @@ pub fn issue(
     }
     write.put(&Certificate {
         spki,
-        device: asked.device,
+        device,
         serial: certificate.serial.as_bytes().to_vec(),
         not_before: certificate.not_before,
         not_after: certificate.not_after,
         state: CertificateState::Active,
     })?;
-    write.put(&Successor { spki, device: asked.device, issued_at: now, used_at: None })?;
+    write.put(&Successor { spki, device, issued_at: now, used_at: None })?;
     write.put(&Renewal { taken: Some(spki), taken_at: Some(now), ..renewal })?;
-    Ok(device)
+    Ok(())
 }
 
 /// The key in use proves the device, its member the right to it.
-fn check(write: &Write<'_>, asked: Asked, now: Timestamp) -> Result<Device, RenewalProblem> {
+pub(super) fn check(
+    write: &Write<'_>,
+    asked: Asked,
+    now: Timestamp,
+) -> Result<Device, RenewalProblem> {
     let device: Device = write.get(&asked.device)?.ok_or(RenewalProblem::NotAllowed)?;
     let member: Member = write.get(&asked.member)?.ok_or(RenewalProblem::NotAllowed)?;
     let facility: Option<Facility> = write.get(&device.facility)?;

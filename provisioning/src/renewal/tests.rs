@@ -11,7 +11,7 @@ use crate::devices::{
     self, Came, Certificate, CertificateState, Device, DeviceState, Platform, Refusal, Route,
     Successor, Told,
 };
-use crate::enrolment::Form;
+use crate::enrolment::{Form, ScriptTicket, TicketToken};
 use crate::facilities::Facility;
 use crate::members::{Job, Login, Member, MemberDetails, PersonName, Roles};
 
@@ -211,6 +211,77 @@ fn a_file_is_taken_once_and_by_whom_began() {
     life.pass(Renewal::VALID);
     let late = life.issue(&third, OLD, sign());
     assert!(matches!(late, Err(RenewalProblem::OtherStep)));
+}
+
+/// A ticket given to whoever speaks with the key, for this renewal.
+fn ticket(life: &Life, renewal: &Renewal, spki: [u8; 32]) -> Result<TicketToken, RenewalProblem> {
+    let (store, asked, id) = (&life.fixture.store, life.asked(spki), renewal.id);
+    let (clock, token) = (store.clock().clone(), TicketToken::random(store.clock()));
+    let given = token.clone();
+    let give = move |write: &mut store::Write<'_>| give_ticket(write, &clock, id, asked, &given);
+    store.write_and_wait(act(store), give).map(|()| token)
+}
+
+/// The script comes with its own key; answers the key.
+fn come(life: &Life, token: &TicketToken) -> Result<[u8; 32], RenewalProblem> {
+    let signed = life.sign(&DeviceKey::generate().unwrap().public_key());
+    let (store, token, now, new) =
+        (&life.fixture.store, token.clone(), life.now(), signed.spki_sha256);
+    store
+        .write_and_wait(act(store), move |write| issue_by_ticket(write, &token, &signed, now))
+        .map(|_| new)
+}
+
+fn door_is_open(life: &Life) -> bool {
+    let now = life.now();
+    life.fixture.store.read(|read| any_ticket_open(read, now)).unwrap()
+}
+
+#[test]
+fn a_ticket_certifies_one_key_and_holds_the_door_open_until_then() {
+    let life = Life::ending_in(20);
+    let renewal = life.begin(OLD).unwrap();
+    assert!(!door_is_open(&life));
+    let first = ticket(&life, &renewal, OLD).unwrap();
+    let second = ticket(&life, &renewal, OLD).unwrap();
+    assert!(matches!(come(&life, &first), Err(RenewalProblem::OtherStep)), "a newer one came");
+    assert!(door_is_open(&life));
+    let new = come(&life, &second).unwrap();
+    assert!(!door_is_open(&life));
+    assert!(matches!(come(&life, &second), Err(RenewalProblem::OtherStep)), "once");
+    assert_eq!((life.admitted(OLD), life.admitted(new)), (Ok(false), Ok(true)));
+}
+
+#[test]
+fn a_ticket_outlives_its_page_by_its_own_half_hour_and_no_more() {
+    let life = Life::ending_in(20);
+    let renewal = life.begin(OLD).unwrap();
+    life.pass(Renewal::VALID - SignedDuration::from_secs(1));
+    let late = ticket(&life, &renewal, OLD).unwrap();
+    life.pass(ScriptTicket::VALID);
+    assert!(door_is_open(&life));
+    life.pass(SignedDuration::from_secs(1));
+    assert!(!door_is_open(&life));
+    assert!(matches!(come(&life, &late), Err(RenewalProblem::OtherStep)));
+    assert!(matches!(ticket(&life, &renewal, OLD), Err(RenewalProblem::OtherStep)));
+}
+
+#[test]
+fn what_ends_a_renewal_ends_its_ticket() {
+    let life = Life::ending_in(20);
+    let sign = || life.sign(&DeviceKey::generate().unwrap().public_key());
+    let renewal = life.begin(OLD).unwrap();
+    let beside = ticket(&life, &renewal, OLD).unwrap();
+    life.issue(&renewal, OLD, sign()).unwrap();
+    assert!(matches!(come(&life, &beside), Err(RenewalProblem::OtherStep)), "the file was taken");
+    let again = life.begin(OLD).unwrap();
+    let stale = ticket(&life, &again, OLD).unwrap();
+    life.begin(OLD).unwrap();
+    assert!(matches!(come(&life, &stale), Err(RenewalProblem::OtherStep)), "begun anew");
+    let last = life.begin(OLD).unwrap();
+    let lost = ticket(&life, &last, OLD).unwrap();
+    life.revoke();
+    assert!(matches!(come(&life, &lost), Err(RenewalProblem::NotAllowed)), "revoked");
 }
 
 #[test]

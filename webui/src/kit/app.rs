@@ -130,6 +130,12 @@ pub enum AppError {
 }
 
 impl App {
+    /// Clones that there are: a thread that ended holds none.
+    #[cfg(test)]
+    pub fn holders(&self) -> usize {
+        Arc::strong_count(&self.0)
+    }
+
     pub fn new(store: Store, config: &Config) -> Result<Self, AppError> {
         let network = store.read(network::settings)?.ok_or(AppError::NoNetwork)?;
         let authority = store.read(network::authority)?.ok_or(AppError::NoNetwork)??;

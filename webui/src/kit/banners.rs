@@ -188,8 +188,14 @@ fn news(read: &Read<'_>, one: &DeviceNews) -> Result<Option<Banner>, StoreError>
 }
 
 fn passkey(one: &PasskeyNotice, asked: &SignedIn) -> Banner {
-    let at = japanese::short(one.at, asked.now());
-    let text = match one.kind {
+    let text = passkey_words(one, asked.now());
+    Banner { text, href: Some("/me/passkeys"), link: "確かめる" }
+}
+
+/// What happened, to the person whom it happened to; the page of passkeys says it itself.
+pub fn passkey_words(one: &PasskeyNotice, now: Timestamp) -> String {
+    let at = japanese::short(one.at, now);
+    match one.kind {
         NoticeKind::Reset { .. } => {
             format!("{at}、あなたのパスキーと回復コードが事務室で取り消されました。")
         }
@@ -197,8 +203,7 @@ fn passkey(one: &PasskeyNotice, asked: &SignedIn) -> Banner {
             "{at}、あなたのパスキーの写しが使われたおそれがあります。事務室へお電話ください。"
         ),
         NoticeKind::CodeUsed => format!("{at}、あなたの回復コードでログインがありました。"),
-    };
-    Banner { text, href: Some("/me/passkeys"), link: "確かめる" }
+    }
 }
 
 /// Told to the desk, and to the managers of the facilities that it opens.

@@ -262,12 +262,15 @@ async fn answer_challenge(start: Greeting, config: Arc<rustls::ServerConfig>) {
     }
 }
 
-/// The enrolment pages answer only while a card or an unfinished enrolment gives them a reason.
+/// The enrolment pages answer only while a card, an unfinished enrolment or a renewal's script
+/// gives them a reason.
 fn enrolment_is_open(app: &App) -> bool {
     let now = app.now();
     let open = app.store.read(|read| {
         Ok::<_, store::StoreError>(
-            cards::any_open(read, now)? || provisioning::enrolment::any_unfinished(read, now)?,
+            cards::any_open(read, now)?
+                || provisioning::enrolment::any_unfinished(read, now)?
+                || provisioning::renewal::any_ticket_open(read, now)?,
         )
     });
     open.unwrap_or(false)

@@ -24,7 +24,7 @@ pub mod member;
 pub mod party;
 pub mod session;
 
-mod banners;
+pub mod banners;
 pub mod bell;
 pub mod form;
 pub mod frame;

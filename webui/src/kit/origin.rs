@@ -10,7 +10,7 @@ const HEADERS: [(HeaderName, &str); 8] = [
     (
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; \
-         media-src 'self' blob:; connect-src 'self'; form-action 'self'; \
+         media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; form-action 'self'; \
          frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'",
     ),
     (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000"),

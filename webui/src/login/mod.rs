@@ -9,7 +9,7 @@ mod tests;
 
 pub use fresh::{Ask, fresh_or_ask};
 pub use pages::{is_login, local_path};
-pub use prove::{Again, account_key, hash_off_thread, prove_again};
+pub use prove::{Again, account_key, hash_off_thread, prove_again, second_key};
 
 use crate::kit::routes::{Access, Routes};
 

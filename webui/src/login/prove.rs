@@ -8,7 +8,7 @@ use provisioning::credentials::{
 };
 use provisioning::facilities::{FacilityByCode, FacilityCode};
 use provisioning::members::{Login, Member, MemberByLogin, Standing};
-use store::{House, Read, StoreError};
+use store::{House, Id, Read, StoreError};
 use tokio::task::spawn_blocking;
 
 use crate::kit::app::App;
@@ -20,9 +20,12 @@ use crate::kit::session::{self, PasswordFirst, SessionState};
 /// How long a log-in waits for its turn to hash before it is told to come again.
 const TURN_MAX: Duration = Duration::from_secs(15);
 
-/// Wrong tries that are answered at once; each further one waits a second longer.
-const QUICK_TRIES: u32 = 3;
-const SLOWED_MAX: Duration = Duration::from_secs(5);
+/// How long the second wrong try waits for its answer; each further one twice as long as the one
+/// before. The first is a slip of the finger.
+const SLOWED_FIRST: Duration = Duration::from_secs(1);
+
+/// Longer, and people think that the box hangs.
+const SLOWED_MAX: Duration = Duration::from_secs(4);
 
 /// The three fields as typed.
 pub struct Typed {
@@ -192,9 +195,14 @@ fn find(read: &Read<'_>, typed: &Typed) -> Result<Option<Found>, StoreError> {
 
 /// Each further wrong try is answered later.
 pub async fn refuse(tries: u32) -> Refused {
-    let slowed = u64::from(tries.saturating_sub(QUICK_TRIES));
-    tokio::time::sleep(Duration::from_secs(slowed).min(SLOWED_MAX)).await;
+    tokio::time::sleep(slowed(tries)).await;
     if tries >= Attempts::WRONG_MAX { Refused::LockedOut } else { Refused::Wrong }
+}
+
+/// By how many tries there were, this one included.
+pub(super) fn slowed(tries: u32) -> Duration {
+    let doubled = tries.checked_sub(2).map(|again| SLOWED_FIRST * (1 << again.min(8)));
+    doubled.unwrap_or_default().min(SLOWED_MAX)
 }
 
 fn attempt_keys(app: &App, admitted: &Admitted, typed: &Typed) -> ([u8; 16], [u8; 16]) {
@@ -205,6 +213,12 @@ fn attempt_keys(app: &App, admitted: &Admitted, typed: &Typed) -> ([u8; 16], [u8
 pub fn device_key(app: &App, admitted: &Admitted) -> [u8; 16] {
     let device = [b"device\0".as_slice(), &admitted.device().id.bytes()].concat();
     app.store.ring().blind(&device)
+}
+
+/// Under which a member's wrong answers to the second question are counted.
+pub fn second_key(app: &App, member: Id<Member>) -> [u8; 16] {
+    let word = [b"second\0".as_slice(), &member.bytes()].concat();
+    app.store.ring().blind(&word)
 }
 
 /// Under which the wrong tries at an account are counted.

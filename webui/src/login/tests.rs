@@ -52,11 +52,11 @@ async fn every_wrong_field_gets_the_same_answer() {
 }
 
 #[tokio::test]
-async fn ten_wrong_passwords_shut_the_right_one_out_for_a_while() {
+async fn five_wrong_passwords_shut_the_right_one_out_for_a_while() {
     let net = Net::new();
     let visitor = net.visitor(Persona::Device);
     try_password(&visitor, &net, "wrong").await;
-    // Further tries are slowed, so nine of them are written down instead of waited for.
+    // Further tries are slowed, so four of them are written down instead of waited for.
     let all = net.app.store.read(|read| read.page::<Attempts>(&(), Order::Ascending, None, 9));
     let rows = all.unwrap().rows;
     assert!(rows.iter().all(|attempts| attempts.wrong == 1), "{rows:?}");
@@ -65,9 +65,18 @@ async fn ten_wrong_passwords_shut_the_right_one_out_for_a_while() {
             write.put(&Attempts { wrong: Attempts::WRONG_MAX, ..attempts }).unwrap();
         }
     });
-    assert_eq!(try_password(&visitor, &net, PASSWORD).await.status.as_u16(), 422);
+    let shut = try_password(&visitor, &net, PASSWORD).await;
+    assert_eq!(shut.status.as_u16(), 422);
+    assert!(shut.body.contains("15分間ログインできません") && shut.body.contains("事務室へお電話"));
     net.app.store.clock().advance(SignedDuration::from_mins(16));
     assert_eq!(try_password(&visitor, &net, PASSWORD).await.status.as_u16(), 303);
+}
+
+#[test]
+fn each_wrong_try_waits_twice_as_long_as_the_one_before() {
+    let waits: Vec<u64> = (1..=6).map(|tries| super::prove::slowed(tries).as_secs()).collect();
+    assert_eq!(waits, [0, 1, 2, 4, 4, 4]);
+    assert_eq!(Attempts::WRONG_MAX, 5);
 }
 
 #[tokio::test]

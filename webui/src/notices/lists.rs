@@ -5,7 +5,7 @@
 use serde::Serialize;
 use store::{Read, StoreError};
 
-use super::pages::{device_news, terms};
+use super::pages::{device_news, reminders, terms};
 use crate::kit::app::App;
 use crate::kit::member::SignedIn;
 
@@ -23,7 +23,7 @@ pub struct Line {
 /// What one feature has to tell a member at this moment.
 pub type List = fn(&App, &Read<'_>, &SignedIn) -> Result<Vec<Line>, StoreError>;
 
-pub const LISTS: &[List] = &[device_news, terms];
+pub const LISTS: &[List] = &[device_news, reminders, terms];
 
 /// All of them, in this order.
 pub fn lines(app: &App, read: &Read<'_>, asked: &SignedIn) -> Result<Vec<Line>, StoreError> {

@@ -3,8 +3,9 @@
 use axum::extract::State;
 use axum::response::Response;
 use provisioning::credentials::Credential;
-use provisioning::devices::{Device, NewsKind, news_of};
+use provisioning::devices::{Device, NewsKind, news_of, reminders_of};
 use provisioning::directory::Directory;
+use provisioning::renewal::days_left;
 use serde::Serialize;
 use store::{Id, Read, StoreError};
 
@@ -135,6 +136,31 @@ pub fn device_news(_: &App, read: &Read<'_>, asked: &SignedIn) -> Result<Vec<Lin
             mark: "tablet",
             text,
             note: japanese::short(news.at, asked.now()),
+            href: "/me/devices".to_owned(),
+            link: "確かめる",
+        });
+    }
+    Ok(all)
+}
+
+/// Other devices of one's own or of one's facility whose certificates end; the one in hand stands
+/// among the terms.
+pub fn reminders(_: &App, read: &Read<'_>, asked: &SignedIn) -> Result<Vec<Line>, StoreError> {
+    let (mut all, now) = (Vec::new(), asked.now());
+    for one in reminders_of(read, asked.id(), now)? {
+        if one.device == asked.device().id {
+            continue;
+        }
+        let Some(device) = read.get::<Device>(&one.device)? else { continue };
+        let day = japanese::era_date(japanese::local(one.ends_at).date());
+        let text = match days_left(one.ends_at, now) {
+            0 => format!("端末「{}」の証明書は 今日で切れます", device.name),
+            days => format!("端末「{}」の証明書は あと{days}日で切れます", device.name),
+        };
+        all.push(Line {
+            mark: "shield",
+            text,
+            note: format!("{day}まで"),
             href: "/me/devices".to_owned(),
             link: "確かめる",
         });

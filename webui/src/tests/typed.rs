@@ -54,7 +54,9 @@ impl Scene {
             "/mail/{mail}/charge" => {
                 vec![("box", self.mailbox.id.to_string()), ("on", "yes".to_owned())]
             }
-            "/me/devices/renew/file" => vec![("renewal", self.renewal.id.to_string())],
+            "/me/devices/renew/file" | "/me/devices/renew/script" => {
+                vec![("renewal", self.renewal.id.to_string())]
+            }
             "/me/passkeys/start" => {
                 vec![("name", "机のPC".to_owned()), ("password", PASSWORD.to_owned())]
             }

@@ -16,7 +16,7 @@ mod tests;
 mod tunnel;
 pub mod windows;
 
-pub use handing::{Titles, profile};
+pub use handing::{COMMAND, Titles, profile, script_file};
 
 use crate::kit::routes::{Access, Routes};
 

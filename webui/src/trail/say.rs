@@ -62,6 +62,7 @@ fn of_device(action: &str) -> &str {
         "device.issue" => "端末証明書を受け取った",
         "device.first_seen" => "端末がはじめて接続した",
         "device.renew" => "端末証明書の更新を始めた",
+        "device.renew_script" => "端末証明書を更新するファイルを受け取った",
         "device.renew_take" => "新しい端末証明書を受け取った",
         "device.renewed" => "新しい端末証明書ではじめて接続した",
         "device.lapse" => "使われない端末証明書を終わらせた",

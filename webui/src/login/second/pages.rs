@@ -25,7 +25,7 @@ use crate::kit::party::Party;
 use crate::kit::session::{PasswordFirst, SessionState, cookie};
 use crate::login::local_path;
 use crate::login::pages::{Next, Opening, enter, open_session};
-use crate::login::prove::{Proven, Refused, device_key, is_welcome, refuse};
+use crate::login::prove::{Proven, Refused, device_key, is_welcome, refuse, second_key};
 
 const COOKIE: &str = "__Host-tokinet-step";
 
@@ -242,8 +242,7 @@ async fn weigh(
     answer: Answer,
 ) -> Result<Result<crate::kit::session::Token, Refused>, Failure> {
     let Asking { app, admitted, .. } = asking;
-    let word = [b"second\0".as_slice(), &member.id.bytes()].concat();
-    let (account, device) = (app.store.ring().blind(&word), device_key(app, admitted));
+    let (account, device) = (second_key(app, member.id), device_key(app, admitted));
     let now = app.now();
     let claim = move |house: &mut House<'_, '_>| claim_attempt(house, account, device, now);
     let Some(tries) = app.store.keep_house(claim).await? else {
@@ -333,8 +332,9 @@ fn say(refused: &Refused) -> &'static str {
             "もう一度お試しください。パスキーが使えないときは、回復コードを入力してください。"
         }
         Refused::LockedOut => {
-            "まちがいが続いたため、しばらく確認できません。\
-             15分たってからもう一度試すか、事務室へお電話ください。"
+            "まちがいが続いたため、15分間確認できません。\
+             15分たってから、もう一度お試しください。\
+             お急ぎのときは事務室へお電話ください。すぐに使えるようにできます。"
         }
     }
 }

@@ -206,12 +206,12 @@ async fn paper_opens_once_and_is_told() {
 }
 
 #[tokio::test]
-async fn ten_wrong_answers_shut_the_right_one_out_for_a_while() {
+async fn five_wrong_answers_shut_the_right_one_out_for_a_while() {
     let net = Net::new();
     let (mut key, codes) = with_key(&net).await;
     let visitor = first_step(&net, "nurse").await;
     refused(&visitor.post("/login/recovery", &[("code", "none")]).await);
-    // Further tries are slowed, so nine of them are written down instead of waited for.
+    // Further tries are slowed, so four of them are written down instead of waited for.
     let all = net.app.store.read(|read| read.page::<Attempts>(&(), Order::Ascending, None, 9));
     let rows = all.unwrap().rows;
     act(&net.app.store, move |write| {

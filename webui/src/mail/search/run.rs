@@ -34,6 +34,10 @@ const NICENESS: i32 = 10;
 /// Until `stop`; nothing that goes wrong here ends the product.
 pub async fn run(app: App, stop: CancellationToken) {
     let runtime = Handle::current();
+    // The thread has its runtime wait and sleep for it, so it ends with that: be it asked to by
+    // `stop`, or because this task is dropped with everything else.
+    let stop = stop.child_token();
+    let _with_this_task = stop.clone().drop_guard();
     let (done, ended) = tokio::sync::oneshot::channel();
     let feed = move || {
         // Threads of the index are begun by this one and inherit it.
@@ -74,7 +78,7 @@ fn keep_feeding(app: &App, runtime: &Handle, stop: &CancellationToken) {
         } else if failures > 0 {
             runtime.block_on(async {
                 let wait = tokio::time::sleep(RETRY_AFTER);
-                tokio::select! { () = stop.cancelled() => {}, () = wait => {} }
+                tokio::select! { biased; () = stop.cancelled() => {}, () = wait => {} }
             });
         }
     }
@@ -138,7 +142,9 @@ async fn wait(
         }
         tokio::time::sleep(COMPANY_WAIT).await;
     };
+    // In this order: a runtime that ends has timers no more.
     tokio::select! {
+        biased;
         () = stop.cancelled() => Woken::ByChange,
         () = changed => Woken::ByChange,
         () = tokio::time::sleep(LOOK_EVERY) => Woken::ByTime,

@@ -1,11 +1,13 @@
 //! What is found by whom, in every state of the index, against a look through all rows.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use provisioning::mailboxes::Mailbox;
 use store::{Act, Actor, Id, StoreError};
+use tokio_util::sync::CancellationToken;
 
 use super::model::{Search, SearchProblem, Typed};
 use super::pieces::piece_of;
@@ -18,6 +20,32 @@ use crate::mail::{acts, delivery, tables};
 fn feed(net: &Net) {
     catch_up(&net.app).unwrap();
     assert_eq!(net.app.index_gauge.reach(), Reach::Everything);
+}
+
+/// Ends when the thread has let go of everything, which it does at its end.
+#[test]
+fn the_thread_ends_with_its_runtime_and_without_a_panic() {
+    static BROKEN: AtomicUsize = AtomicUsize::new(0);
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |about| {
+        if std::thread::current().name() == Some("mail-index") {
+            BROKEN.fetch_add(1, Ordering::SeqCst);
+        }
+        before(about);
+    }));
+    let net = Net::new();
+    let held = net.app.holders();
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(1).enable_all().build().unwrap();
+    runtime.spawn(super::run(net.app.clone(), CancellationToken::new()));
+    while net.app.index_gauge.reach() != Reach::Everything {
+        std::thread::yield_now();
+    }
+    drop(runtime);
+    while net.app.holders() > held {
+        std::thread::yield_now();
+    }
+    assert_eq!(BROKEN.load(Ordering::SeqCst), 0);
 }
 
 fn mail(net: &Net, from: &Person, to: &[Person], subject: &str, body: &str) -> Mail {

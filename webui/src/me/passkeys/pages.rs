@@ -11,6 +11,7 @@ use serde::Serialize;
 use store::{Id, StoreError};
 
 use crate::kit::app::App;
+use crate::kit::banners::passkey_words;
 use crate::kit::failure::Failure;
 use crate::kit::form::{Fields, spend};
 use crate::kit::frame::{Frame, Nav, redirect_saying, redirect_warning};
@@ -31,7 +32,7 @@ struct ListPage {
     keys: Vec<KeyRow>,
     full: bool,
     codes: Option<usize>,
-    notices: bool,
+    notices: Vec<String>,
     owed: Option<String>,
     name: String,
     error: Problems,
@@ -77,7 +78,7 @@ fn show(
         Ok::<_, StoreError>((
             of_member(read, asked.id())?,
             codes_left(read, asked.id())?,
-            !notices_of(read, asked.id())?.is_empty(),
+            notices_of(read, asked.id())?,
             owed(read, asked.member(), now)?,
         ))
     })?;
@@ -85,7 +86,7 @@ fn show(
         full: keys.len() >= Passkey::OF_MEMBER_MAX,
         keys: keys.into_iter().map(|key| row(key, now)).collect(),
         codes,
-        notices,
+        notices: notices.iter().map(|one| passkey_words(one, now)).collect(),
         owed: match owed {
             Owed::Nothing => None,
             Owed::From(from) => Some(japanese::week_day(japanese::local(from).date())),

@@ -24,7 +24,7 @@ use crate::kit::member::OfficeMember;
 use crate::kit::page::Page;
 use crate::kit::path::Path;
 use crate::kit::session;
-use crate::login::{account_key, is_login, local_path};
+use crate::login::{account_key, is_login, local_path, second_key};
 use crate::office::counts::{Office, office};
 use crate::office::lists::Asked;
 use crate::office::passkeys::{KeyFacts, key_facts};
@@ -224,12 +224,16 @@ fn facts(
 
 fn stopped(read: &Read<'_>, app: &App, entry: &Entry) -> Result<Option<i64>, StoreError> {
     let account = account_key(app, entry.facility.code.as_str(), entry.member.login.as_str());
-    let attempts: Option<Attempts> = read.get(&account)?;
-    let locked = attempts.filter(|one| one.locked_at(app.now(), Attempts::WRONG_MAX));
-    Ok(locked.map(|one| {
-        let passed = app.now().duration_since(one.last_at);
-        Attempts::LOCKED_FOR.saturating_sub(passed).as_mins().max(1)
-    }))
+    let mut longest = None;
+    for of in [account, second_key(app, entry.member.id)] {
+        let attempts: Option<Attempts> = read.get(&of)?;
+        let locked = attempts.filter(|one| one.locked_at(app.now(), Attempts::WRONG_MAX));
+        longest = longest.max(locked.map(|one| {
+            let passed = app.now().duration_since(one.last_at);
+            Attempts::LOCKED_FOR.saturating_sub(passed).as_mins().max(1)
+        }));
+    }
+    Ok(longest)
 }
 
 /// How the password stands; never what it is.
@@ -326,7 +330,12 @@ pub async fn post_forgive(
     }
     let account = account_key(&app, entry.facility.code.as_str(), entry.member.login.as_str());
     let act = asked.act("member.forgive").on("member", id);
-    app.store.write(act, move |write| write.delete::<Attempts>(&account)).await?;
+    let second = second_key(&app, id);
+    let forgive = move |write: &mut store::Write<'_>| {
+        write.delete::<Attempts>(&account)?;
+        write.delete::<Attempts>(&second)
+    };
+    app.store.write(act, forgive).await?;
     Ok(redirect_saying(&member_href(id), "すぐにログインできるようにしました"))
 }
 

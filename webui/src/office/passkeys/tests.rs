@@ -110,6 +110,8 @@ async fn a_reset_ends_sessions_begins_anew_and_tells_both() {
     assert_eq!(told[0].kind, NoticeKind::Reset { by: Some(net.clerk.id) });
     let nurse = net.visitor(Persona::Member);
     assert!(nurse.get("/").await.body.contains("事務室で取り消されました"));
+    let own = nurse.get("/me/passkeys").await.body;
+    assert!(own.contains("心当たりは") && own.contains("事務室で取り消されました"), "{own}");
     nurse.post("/me/passkeys/seen", &[]).await;
     assert!(!nurse.get("/").await.body.contains("事務室で取り消されました"));
     let settle = format!("/office/passkeys/{}/settle", net.nurse.id);

@@ -2,11 +2,14 @@
 
 mod packing;
 mod pages;
+mod renewed;
 mod say;
+mod script;
 #[cfg(test)]
 mod tests;
 
 pub use packing::{Titles, profile, stop};
+pub use script::{COMMAND, script_file};
 
 use crate::kit::routes::{Access, Routes};
 

@@ -8,21 +8,21 @@ use provisioning::enrolment::{
     self, Enrolment, EnrolmentProblem, EnrolmentState, Form, TicketToken,
 };
 use provisioning::mobileconfig::Identity;
-use provisioning::public::Host;
 use serde::{Deserialize, Serialize};
 use store::StoreError;
 
-use super::packing::{Prepared, Titles, pack_apart, pkcs12_form, prepare, profile, stop};
+use super::packing::{Titles, pack_apart, pkcs12_form, prepare, profile, stop};
+use super::renewed::by_renewal_ticket;
+use super::script::{COMMAND, script_file};
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
 use crate::kit::form::OpenFields;
 use crate::kit::page::{Bare, Page};
-use crate::kit::tls::Source;
-use crate::touroku::common::{act, app_origin, mine, own_origin, show, state, user_agent};
+use crate::touroku::common::{act, app_origin, mine, show, state, user_agent};
 use crate::touroku::guides::{About, Guide, GuideWords};
 use crate::touroku::recognise;
 use crate::touroku::tunnel::{Offer, offer};
-use crate::touroku::windows::{Mode, Script};
+use crate::touroku::windows::Mode;
 
 /// What the script sends its ticket in.
 const TICKET: &str = "tokinet-ticket";
@@ -69,10 +69,6 @@ struct Choice {
     name: &'static str,
     current: bool,
 }
-
-/// How a saved script is started by hand: in the 「ファイル名を指定して実行」 of Windows.
-const COMMAND: &str = "powershell -ExecutionPolicy Bypass -File \
-    \"%USERPROFILE%\\Downloads\\tokinet-touroku.ps1\"";
 
 pub async fn show_take(
     headers: HeaderMap,
@@ -172,36 +168,17 @@ pub async fn post_script(
     if !enrolment.form.is_pkcs12() {
         return Err(Failure::NotFound);
     }
-    let issuer = app.authority.device_ca_name();
-    let issuer = issuer.map_err(|error| Failure::Internal(Box::new(error)))?;
-    // Windows knows public certificates by itself.
-    let own = app.tls.source(Host::Touroku) == Source::Own;
-    let pin = own.then(|| app.authority.root_fingerprint());
     let ticket = TicketToken::random(app.store.clock());
     let (id, now, given) = (enrolment.id, app.now(), ticket.clone());
     let act = act(&app, "enrolment.script").on("enrolment", id);
     let put = move |write: &mut store::Write<'_>| enrolment::give_ticket(write, id, &given, now);
     app.store.write(act, put).await.map_err(stop)?;
-    let script = Script {
-        network: &app.network.name,
-        device: &enrolment.device_name,
-        url: &format!("{}/e/certificate", own_origin(&app, &headers)),
-        ticket: &ticket,
-        pin,
-        app: &app_origin(&app, &headers),
-        issuer: &issuer,
-        mode: Mode::Enrol,
-    };
-    // No browser knows what these are, and none must guess.
-    let kind = "application/octet-stream";
-    Ok(match fields.text("as") {
-        "ps1" => download(kind, "tokinet-touroku.ps1", script.ps1()),
-        _ => download(kind, "tokinet-touroku.cmd", script.cmd()),
-    })
+    let (name, kind) = (&enrolment.device_name, fields.text("as"));
+    script_file(&app, &headers, name, &ticket, Mode::Enrol, kind)
 }
 
 /// For what made its own key: the request's public key, certified. A program comes with the
-/// session that redeemed the card, a script with its ticket.
+/// session that redeemed the card, a script with its ticket, for a card or for a renewal.
 pub async fn post_certificate(
     headers: HeaderMap,
     State(app): State<App>,
@@ -218,12 +195,12 @@ pub async fn post_certificate(
         return Err(Failure::NotFound);
     }
     let prepared = prepare(&app, &enrolment, &key_of(&body)?)?;
-    let answer = chain(&app, &prepared);
+    let answer = chain(&app, prepared.leaf());
     prepared.complete(&app, &enrolment).await?;
     Ok(answer)
 }
 
-fn key_of(request: &[u8]) -> Result<PublicKey, Failure> {
+pub(super) fn key_of(request: &[u8]) -> Result<PublicKey, Failure> {
     public_key_of_csr(request).map_err(|_| Failure::StaleForm)
 }
 
@@ -232,10 +209,12 @@ async fn by_ticket(app: &App, ticket: &str, request: &[u8]) -> Result<Response, 
     let now = app.now();
     let Some(ticket) = TicketToken::parse(ticket) else { return Ok(gone()) };
     let found = app.store.read(|read| enrolment::enrolment_of_ticket(read, &ticket, now))?;
-    let approved = found.filter(|one| one.state == EnrolmentState::Approved);
-    let Some(enrolment) = approved else { return Ok(gone()) };
+    let Some(enrolment) = found else { return by_renewal_ticket(app, ticket, request).await };
+    if enrolment.state != EnrolmentState::Approved {
+        return Ok(gone());
+    }
     let prepared = prepare(app, &enrolment, &key_of(request)?)?;
-    let answer = chain(app, &prepared);
+    let answer = chain(app, prepared.leaf());
     let device = prepared.device();
     let certificate = prepared.certificate().clone();
     let act = act(app, "device.issue").on("device", device);
@@ -251,14 +230,14 @@ async fn by_ticket(app: &App, ticket: &str, request: &[u8]) -> Result<Response, 
     }
 }
 
-fn gone() -> Response {
+pub(super) fn gone() -> Response {
     StatusCode::GONE.into_response()
 }
 
-fn chain(app: &App, prepared: &Prepared) -> Response {
+pub(super) fn chain(app: &App, leaf: &[u8]) -> Response {
     let encode = |der: &[u8]| data_encoding::BASE64.encode(der);
     let answer = serde_json::json!({
-        "certificate": encode(prepared.leaf()),
+        "certificate": encode(leaf),
         "device_ca": app.authority.device_anchors().next().map(encode),
         "root": encode(app.authority.root_certificate()),
         "app": app.app_host(),
@@ -266,7 +245,7 @@ fn chain(app: &App, prepared: &Prepared) -> Response {
     axum::Json(answer).into_response()
 }
 
-fn download(kind: &'static str, name: &str, bytes: Vec<u8>) -> Response {
+pub(super) fn download(kind: &'static str, name: &str, bytes: Vec<u8>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, kind.to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),

@@ -243,7 +243,7 @@ function Clear-Unfinished {
 function Invoke-Enrolment([string]$Folder) {
     if ([Environment]::OSVersion.Version.Build -lt $OldestBuild) {
         Stop-Here ('この Windows では、この方法は使えません（Windows 11 からです）。ブラウザーの画面の' +
-            '「証明書ファイルで登録する」から進んでください。')
+            '証明書ファイルを使う方法から進んでください。')
     }
     Set-ServerTrust
     Write-Step '1/3　このパソコンの中に鍵を作っています…'
@@ -285,7 +285,9 @@ try {
 catch {
     Clear-Unfinished
     Write-Host ''
-    Write-Host '  登録できませんでした。' -ForegroundColor Red
+    $failed = '  登録できませんでした。'
+    if ($Mode -eq 'renew') { $failed = '  更新できませんでした。いまの証明書は、そのまま使えます。' }
+    Write-Host $failed -ForegroundColor Red
     Write-Host ('  ' + $_.Exception.Message)
 }
 finally {

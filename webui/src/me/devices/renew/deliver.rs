@@ -1,8 +1,8 @@
 //! How a renewed certificate reaches a machine: one arm a platform.
 //!
 //! An iPad takes a profile, which takes the place of the one that enrolled it; all others take a
-//! `.p12` and its password. A Windows script would post a request of its own and has its place in
-//! `file`: whatever is handed over, the certificate comes from `renewal::issue`.
+//! `.p12` and its password. A Windows PC takes a script before that, which has a key of the PC's
+//! own certified; the file is its second way.
 
 use axum::http::HeaderMap;
 use provisioning::authority::{DeviceKey, Pkcs12Form, pkcs12};
@@ -30,6 +30,14 @@ pub const fn takes_profile(platform: Platform) -> bool {
     match platform {
         Platform::Ipad => true,
         Platform::Windows | Platform::Android | Platform::Mac | Platform::Linux => false,
+    }
+}
+
+/// Whether a script is the first way, so that the key never leaves the machine.
+pub const fn takes_script(platform: Platform) -> bool {
+    match platform {
+        Platform::Windows => true,
+        Platform::Ipad | Platform::Android | Platform::Mac | Platform::Linux => false,
     }
 }
 

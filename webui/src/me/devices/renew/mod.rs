@@ -15,4 +15,5 @@ pub fn routes() -> Routes {
         .get(Access::Member, "/me/devices/renew", pages::show_renew)
         .post(Access::Member, "/me/devices/renew", pages::post_renew)
         .post(Access::Member, "/me/devices/renew/file", pages::post_file)
+        .post(Access::Member, "/me/devices/renew/script", pages::post_script)
 }

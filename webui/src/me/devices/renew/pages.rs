@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use provisioning::authority::DeviceKey;
 use provisioning::devices::{Platform, waiting_successor};
+use provisioning::enrolment::TicketToken;
 use provisioning::renewal::{self, Asked, Renewal, RenewalProblem, days_left, is_due, mark};
 use provisioning::tunnel::{self, QuickConfig, may_pass};
 use serde::Serialize;
@@ -19,7 +20,8 @@ use crate::kit::japanese;
 use crate::kit::member::SignedIn;
 use crate::kit::page::Page;
 use crate::office::rows::{day, member_words};
-use crate::touroku::recognise;
+use crate::touroku::windows::Mode;
+use crate::touroku::{COMMAND, recognise, script_file};
 use crate::tunnel::{NewKey, make, quick_config};
 
 const HERE: &str = "/me/devices/renew";
@@ -43,6 +45,9 @@ struct Renew {
     due: bool,
     /// A file that holds its own password.
     profile: bool,
+    /// A script comes first, the file second.
+    script: bool,
+    command: &'static str,
     /// Begun by this member and open, or taken and not used yet.
     file: Option<FileView>,
     /// Somebody else at this device began.
@@ -94,6 +99,8 @@ pub async fn show_renew(
         days: days_left(ends_at, now),
         due: is_due(ends_at, now),
         profile: deliver::takes_profile(device.platform),
+        script: deliver::takes_script(device.platform),
+        command: COMMAND,
         file: mine.map(|one| file_view(&app, &one, device.platform, now)).transpose()?,
         other: match others {
             Some(one) => Some(member_words(&*app.directory()?, one.member).0),
@@ -199,6 +206,32 @@ async fn tunnel_again(app: &App, asked: &SignedIn) -> Result<Option<QuickConfig>
     let act = asked.act("device.tunnel_make").on("device", id);
     let made = make(app, act, NewKey::Server, move |_| Ok::<_, StoreError>(id)).await?;
     quick_config(app, &made, platform).map(Some)
+}
+
+/// The script with a ticket of its own: good for half an hour and one certificate. A newer one
+/// makes the one before worthless.
+pub async fn post_script(
+    asked: SignedIn,
+    headers: HeaderMap,
+    State(app): State<App>,
+    fields: Fields,
+) -> Result<Response, Failure> {
+    let proof = proof(&asked)?;
+    if !deliver::takes_script(asked.device().platform) {
+        return Err(Failure::NotFound);
+    }
+    let id: Id<Renewal> = fields.id("renewal").ok_or(Failure::StaleForm)?;
+    let clock = app.store.clock().clone();
+    let ticket = TicketToken::random(&clock);
+    let given = ticket.clone();
+    let act = asked.act("device.renew_script").on("device", proof.device);
+    let put =
+        move |write: &mut store::Write<'_>| renewal::give_ticket(write, &clock, id, proof, &given);
+    if let Err(problem) = app.store.write(act, put).await {
+        return Ok(redirect_saying(HERE, say(problem)?));
+    }
+    let (name, kind) = (&asked.device().name, fields.text("as"));
+    script_file(&app, &headers, name, &ticket, Mode::Renew, kind)
 }
 
 fn say(problem: RenewalProblem) -> Result<&'static str, Failure> {

@@ -1,15 +1,21 @@
 //! Renewal in session, reminders in time, and what the chores end.
 
+use axum::body::Body;
+use axum::http::{Request, header};
 use jiff::SignedDuration;
+use provisioning::authority::DeviceKey;
 use provisioning::devices::{
     self, Certificate, CertificateState, Device, DeviceState, Platform, Successor, Told,
     grant_stand_in, reminders_of,
 };
 use provisioning::renewal;
 use store::Id;
+use tower::ServiceExt as _;
 
 use crate::kit::contact::take_over;
-use crate::kit::testing::{Answer, Net, Persona, act};
+use crate::kit::listen::Ingress;
+use crate::kit::testing::{Answer, Net, Persona, act, read};
+use crate::kit::tls::Door;
 use crate::me::devices::chores;
 
 const KEY: [u8; 32] = [1; 32];
@@ -207,6 +213,69 @@ fn other_device(net: &Net, key: [u8; 32], left: i64) -> Device {
     device
 }
 
+/// As the script posts: no cookie, no certificate, its ticket in a header.
+async fn come(net: &Net, ticket: &str) -> Answer {
+    let request = DeviceKey::generate().unwrap().signing_request().unwrap();
+    let request = Request::post("/e/certificate")
+        .header(header::HOST, "touroku.aoba.example")
+        .header("Tokinet-Ticket", ticket)
+        .extension(Ingress { door: Door::Touroku, address: [192, 0, 2, 9].into(), key: None })
+        .body(Body::from(request));
+    read(net.touroku.clone().oneshot(request.unwrap()).await.unwrap()).await
+}
+
+fn value(script: &Answer, name: &str) -> String {
+    let (_, rest) = script.body.split_once(&format!("${name} = '")).unwrap();
+    rest.split_once('\'').unwrap().0.to_owned()
+}
+
+#[tokio::test]
+async fn a_windows_pc_takes_a_script_whose_ticket_certifies_a_key_of_its_own() {
+    let net = ending(42);
+    let nurse = net.visitor(Persona::Member);
+    nurse.post("/me/devices/renew", &[]).await;
+    let page = nurse.get("/me/devices/renew").await;
+    let (script_at, file_at) =
+        (page.body.find("更新ファイルを受け取る"), page.body.find("証明書ファイルで更新する"));
+    assert!(script_at.unwrap() < file_at.unwrap(), "the script is the first way");
+    let fields = [("renewal", field(&page, "renewal")), ("as", "cmd".to_owned())];
+    let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let script = nurse.post("/me/devices/renew/script", &fields).await;
+    assert!(script.body.starts_with("@echo off"), "{}", script.body);
+    assert_eq!(value(&script, "Mode"), "renew");
+    assert_eq!(value(&script, "Url"), "https://touroku.aoba.example/e/certificate");
+    let ticket = value(&script, "Ticket");
+    let taken = come(&net, &ticket).await;
+    assert_eq!(taken.status.as_u16(), 200, "{}", taken.body);
+    assert!(taken.body.contains("\"certificate\":\"MII"), "{}", taken.body);
+    assert_eq!(come(&net, &ticket).await.status.as_u16(), 410, "once");
+    let file = nurse.post("/me/devices/renew/file", &fields[..1]).await;
+    assert_eq!(file.location, "/me/devices/renew", "and the file no more");
+    assert!(nurse.get("/").await.body.contains("受け取り済みです"));
+    assert_eq!((rows(&net, "device.renew_script"), rows(&net, "device.renew_take")), (1, 1));
+    let new = waiting(&net).unwrap().spki;
+    take_over(&net.app, net.station_device.id, new, net.app.now()).await.unwrap();
+    let at_new = net.visitor_at(&net.nurse, new);
+    assert!(!at_new.get("/").await.body.contains("この端末の証明書は残り"));
+}
+
+#[tokio::test]
+async fn the_script_is_for_windows_and_for_whoever_began() {
+    let net = ending(42);
+    let nurse = net.visitor(Persona::Member);
+    nurse.post("/me/devices/renew", &[]).await;
+    let id = field(&nurse.get("/me/devices/renew").await, "renewal");
+    let fields = [("renewal", id.as_str())];
+    let other = net.visitor_at(&colleague(&net), KEY);
+    let refused = other.post("/me/devices/renew/script", &fields).await;
+    assert_eq!(refused.location, "/me/devices/renew", "somebody else began");
+    let linux = Device { platform: Platform::Linux, ..net.station_device.clone() };
+    act(&net.app.store, move |write| write.put(&linux).unwrap());
+    let refused = nurse.post("/me/devices/renew/script", &fields).await;
+    assert_eq!(refused.status.as_u16(), 404);
+    assert_eq!(rows(&net, "device.renew_script"), 0);
+}
+
 #[tokio::test]
 async fn an_ipad_takes_a_profile_that_holds_its_password() {
     let net = Net::new();
@@ -238,9 +307,13 @@ async fn who_used_a_device_is_reminded_once_a_stage_and_elsewhere() {
     assert!(nurse.get("/mail/inbox").await.body.contains(told));
     assert!(!net.visitor(Persona::Manager).get("/").await.body.contains("証明書は残り"));
     let at = format!("/me/devices/{}/reminded", tablet.id);
+    let line = "端末「訪問用iPad 2」の証明書は あと50日で切れます";
+    assert!(nurse.get("/notices").await.body.contains(line));
+    assert!(!at_tablet.get("/notices").await.body.contains(line), "there it is the own one");
     assert!(nurse.get("/me/devices").await.body.contains("証明書の期限が近い端末"));
     assert_eq!(nurse.post(&at, &[]).await.location, "/me/devices");
     assert!(!nurse.get("/mail/inbox").await.body.contains(told));
+    assert!(!nurse.get("/notices").await.body.contains(line), "it is read");
     assert_eq!(nurse.post(&at, &[]).await.status.as_u16(), 404, "it is read");
     net.app.store.clock().advance(days(21));
     chore(&net);
