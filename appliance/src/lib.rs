@@ -17,7 +17,6 @@ mod forward;
 mod lists;
 mod master;
 mod running;
+mod tunnel;
 
-pub use running::{
-    Choices, GatewayChoice, Running, serve_gateway, start, start_with, start_within,
-};
+pub use running::{Choices, GatewayChoice, Running, start, start_with, start_within};

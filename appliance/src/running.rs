@@ -5,19 +5,18 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use provisioning::tunnel::{self, Inside, Wanted};
-use store::{Act, Actor, Store};
+use provisioning::tunnel::Wanted;
+use store::Store;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use webui::acme::Settings;
 use webui::kit::app::{App, Config as WebConfig, Rules};
 use webui::kit::connections::Limits;
-use webui::kit::inside::InsideListeners;
-use webui::kit::tunnel::{TunnelRules, TunnelState, TunnelStatus, TunnelTrouble};
+use webui::kit::tunnel::TunnelRules;
 use webui::notices::outside::Outside;
 
-use crate::peers;
+use crate::tunnel;
 
 /// Attachments that nobody names are looked for once a day.
 const SWEEP_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -82,76 +81,20 @@ pub async fn start_with(
 ) -> anyhow::Result<Running> {
     let Choices { rules, limits, acme, outside, gateway } = choices;
     if let Some(choice) = &gateway {
-        establish(&store, choice.wanted).await?;
+        tunnel::establish(&store, choice.wanted).await?;
     }
-    let tunnel = gateway.as_ref().map(|choice| choice.rules.clone());
+    let given_out = gateway.as_ref().map(|choice| choice.rules.clone());
     let picture_worker = this_program()?;
-    let config = WebConfig { picture_worker, rules, limits, acme, outside, tunnel };
+    let config = WebConfig { picture_worker, rules, limits, acme, outside, tunnel: given_out };
     let app = App::new(store, &config).context("cannot start the product")?;
     let address = listener.local_addr()?;
     let stop = CancellationToken::new();
     let serving = tokio::spawn(webui::serve(app.clone(), listener, stop.clone()));
     tokio::spawn(sweep(app.clone(), stop.clone()));
     if let Some(choice) = gateway {
-        start_gateway(&app, choice, stop.clone()).await?;
+        tunnel::start(&app, &choice, stop.clone()).await?;
     }
     Ok(Running { app, address, stop, serving })
-}
-
-/// The network's key and inner addresses, made at the first start with a gateway.
-async fn establish(store: &Store, wanted: Wanted) -> anyhow::Result<()> {
-    let kept = store.read(tunnel::home)?;
-    let fits = |inside: Inside| {
-        wanted.v4.is_none_or(|v4| v4 == inside.v4) && wanted.v6.is_none_or(|v6| v6 == inside.v6)
-    };
-    if kept.is_some_and(|home| fits(home.inside)) {
-        return Ok(());
-    }
-    let (clock, act) =
-        (store.clock().clone(), Act::new(Actor::System, "tunnel.establish", store.clock().now()));
-    let made = store.write(act, move |write| tunnel::establish(write, &clock, wanted)).await?;
-    if made.stays {
-        log::warn!(
-            inner_v4:% = made.home.inside.v4, inner_v6:% = made.home.inside.v6;
-            "[gateway] other inner addresses are wanted, but devices have some of these: they stay"
-        );
-    }
-    Ok(())
-}
-
-/// Everything that the gateway is given and gives, with its one place in the middle.
-async fn start_gateway(
-    app: &App,
-    choice: GatewayChoice,
-    stop: CancellationToken,
-) -> anyhow::Result<()> {
-    let home = app.store.read(tunnel::home)?.context("the network has no tunnel")?;
-    let peers = peers::follow(app.store.clone(), stop.clone()).await?;
-    // ---- GATEWAY -------------------------------------------------------------------------
-    // `Gateway::start` belongs here, with `home.private`, `home.inside.server()`, the ports of
-    // `choice.rules` and `peers` (each `PeerValue` is one `gateway::Peer`). What it answers goes
-    //   - its listeners, and `peer_at` as `whose`, into `serve_gateway(app, …, stop)`;
-    //   - its status, as `TunnelStatus`, into `app.tunnel.watch(move || …)`;
-    //   - a key in two places into `webui::kit::contact::tell_two_places`;
-    //   - what kept it from starting into `TunnelState::Failed`, which is no reason not to serve.
-    drop((home, peers, choice));
-    let state = TunnelState::Failed {
-        trouble: TunnelTrouble::Internal,
-        detail: "this build carries no gateway".to_owned(),
-    };
-    app.tunnel.watch(move || TunnelStatus { state: state.clone(), ..TunnelStatus::default() });
-    // ---- GATEWAY -------------------------------------------------------------------------
-    Ok(())
-}
-
-/// The product on what the gateway listens on inside, until `stop`.
-pub fn serve_gateway(app: &App, listeners: InsideListeners, stop: CancellationToken) {
-    let app = app.clone();
-    tokio::spawn(async move {
-        if let Err(error) = webui::serve_inside(app, listeners, stop).await {
-            log::error!(error:% = error; "cannot serve inside of the tunnel");
-        }
-    });
 }
 
 async fn sweep(app: App, stop: CancellationToken) {

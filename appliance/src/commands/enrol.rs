@@ -97,7 +97,7 @@ async fn enrol(args: &Args) -> anyhow::Result<()> {
         say(format_args!("waiting for approval; tell the office these digits: {digits}"));
     })
     .await?;
-    write_files(args, &enrolled)?;
+    write_device(&args.out, &args.name, args.p12_password.as_deref(), &enrolled)?;
     if let Some(file) = tunnel_file(&place, &enrolled).await? {
         write(&args.out.join(&file.name), file.text.as_bytes())?;
         say(format_args!("the tunnel's file is {}", args.out.join(&file.name).display()));
@@ -225,24 +225,30 @@ fn cookie_of(answer: &Response<hyper::body::Incoming>) -> Option<String> {
     cookie.split(';').next().map(str::to_owned)
 }
 
-fn write_files(args: &Args, enrolled: &Enrolled) -> anyhow::Result<()> {
-    std::fs::create_dir_all(&args.out)
-        .with_context(|| format!("cannot make {}", args.out.display()))?;
-    write(&args.out.join("device.key.der"), enrolled.key.pkcs8().as_bytes())?;
-    write(&args.out.join("device.pem"), pem(&enrolled.certificate).as_bytes())?;
+/// Key, certificates, and with a password the `.p12`, in a folder of their own.
+pub fn write_device(
+    folder: &Path,
+    name: &str,
+    p12_password: Option<&str>,
+    enrolled: &Enrolled,
+) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    write(&folder.join("device.key.der"), enrolled.key.pkcs8().as_bytes())?;
+    write(&folder.join("device.pem"), pem(&enrolled.certificate).as_bytes())?;
     let chain = format!("{}{}", pem(&enrolled.certificate), pem(&enrolled.device_ca));
-    write(&args.out.join("chain.pem"), chain.as_bytes())?;
-    write(&args.out.join("root.pem"), pem(&enrolled.root).as_bytes())?;
-    if let Some(password) = &args.p12_password {
+    write(&folder.join("chain.pem"), chain.as_bytes())?;
+    write(&folder.join("root.pem"), pem(&enrolled.root).as_bytes())?;
+    if let Some(password) = p12_password {
         let chain =
             [enrolled.certificate.clone(), enrolled.device_ca.clone(), enrolled.root.clone()];
-        let packed = pkcs12(&enrolled.key, &chain, password, Pkcs12Form::Aes256, &args.name)?;
-        write(&args.out.join("device.p12"), &packed)?;
+        let packed = pkcs12(&enrolled.key, &chain, password, Pkcs12Form::Aes256, name)?;
+        write(&folder.join("device.p12"), &packed)?;
     }
     Ok(())
 }
 
-fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+/// For nobody else to read.
+pub fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let mut file = std::fs::OpenOptions::new()
         .write(true)
         .create(true)

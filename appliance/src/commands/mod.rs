@@ -41,6 +41,8 @@ enum Command {
     Desk(desk::DeskCommand),
     #[command(hide = true)]
     PictureWorker,
+    #[command(hide = true, name = crate::tunnel::NAMESPACE_COMMAND)]
+    Namespace,
 }
 
 pub fn main() -> ExitCode {
@@ -48,6 +50,10 @@ pub fn main() -> ExitCode {
     // Before threads and logging: it gives up files and processes.
     if let Command::PictureWorker = cli.command {
         return webui::pictures::run_worker();
+    }
+    // Before threads, too: it leaves the network.
+    if let Command::Namespace = cli.command {
+        return gateway::namespace::run_hidden();
     }
     start_logging();
     let outcome = match cli.command {
@@ -59,7 +65,7 @@ pub fn main() -> ExitCode {
         Command::Enrol(args) => enrol::run(args),
         Command::Bench(args) => bench::run(&args),
         Command::Desk(command) => desk::run(command),
-        Command::PictureWorker => Ok(()),
+        Command::PictureWorker | Command::Namespace => Ok(()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,17 +1,19 @@
 //! `tokinet try`: the whole appliance in a scratch folder, behind one address on loopback.
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use jiff::SignedDuration;
 use provisioning::cards::{self, Approval};
 use provisioning::devices::Certificate;
+use provisioning::tunnel::{Endpoint, QuickConfig, Wanted};
 use store::{Act, Actor, Clock, Layout, MasterKey, Store};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use webui::kit::tunnel::{TunnelRules, TunnelState};
 
-use super::enrol::{Place, redeem};
+use super::enrol::{Enrolled, Place, redeem, tunnel_file, write, write_device};
 use super::{runtime, say};
 use crate::client::{Identity, Trust, tls};
 use crate::config::MailRules;
@@ -19,7 +21,7 @@ use crate::demo::{self, DemoNetwork, Persona};
 use crate::forward::{self, Guest};
 use crate::migrations::MIGRATIONS;
 use crate::outside::Ways;
-use crate::{Choices, Running, start_with};
+use crate::{Choices, GatewayChoice, Running, start_with};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -43,16 +45,18 @@ pub struct Args {
 /// Reserved for tests and examples: no such domain exists.
 const DOMAIN: &str = "tokinet.test";
 
+const WIREGUARD_PORT: u16 = 51_820;
+
 /// A scratch network is small.
 const CACHE_BYTES: usize = 64 * 1024 * 1024;
 
 pub fn run(args: Args) -> anyhow::Result<()> {
     let scratch = tempfile::tempdir().context("cannot make a scratch folder")?;
     let folder = args.keep.clone().unwrap_or_else(|| scratch.path().to_owned());
-    runtime()?.block_on(try_out(args, folder))
+    runtime()?.block_on(try_out(args, folder, scratch.path()))
 }
 
-async fn try_out(args: Args, folder: PathBuf) -> anyhow::Result<()> {
+async fn try_out(args: Args, folder: PathBuf, scratch: &Path) -> anyhow::Result<()> {
     let layout = Layout { folder: folder.join("store"), cache_bytes: CACHE_BYTES };
     let rules = MailRules { undo_seconds: args.undo_seconds, ..MailRules::default() };
     let ways = args.outside.as_deref().map(Ways::read).transpose()?.unwrap_or_default();
@@ -62,12 +66,14 @@ async fn try_out(args: Args, folder: PathBuf) -> anyhow::Result<()> {
     let fresh = !layout.file().exists();
     let store = tokio::task::spawn_blocking(move || open(&layout, &master_file, fresh)).await??;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let choices = Choices { outside, ..Choices::usual(rules.rules()) };
+    let gateway = Some(gateway_here()?);
+    let choices = Choices { outside, gateway, ..Choices::usual(rules.rules()) };
     let running = start_with(store, listener, choices).await?;
     if fresh {
         demo::fill(&running.app, &data).await?;
     }
-    let guests = enrol_personas(&running, &data).await?;
+    let tunnels = scratch.join("tunnels");
+    let guests = enrol_personas(&running, &data, &tunnels).await?;
     let forwarder = bind(args.port).await?;
     let address = forwarder.local_addr()?;
     let root = running.app.authority.root_certificate().to_vec();
@@ -77,7 +83,12 @@ async fn try_out(args: Args, folder: PathBuf) -> anyhow::Result<()> {
         touroku_host: running.app.touroku_host(),
         touroku_tls: tls(&Trust::Root(root), None)?,
     };
-    tell(&running, &guests, address, args.doors);
+    tell(&running, &guests, address);
+    tell_tunnels(&running, &tunnels)?;
+    if args.doors {
+        say(format_args!("doors {}\ntunnels {}", running.address, tunnels.display()));
+    }
+    say("\nCtrl-C stops everything.");
     let network = running.app.network.name.clone();
     let forwarding = tokio::spawn(forward::serve(forwarder, doors, guests, network));
     // Either way the scratch folder goes.
@@ -105,7 +116,11 @@ fn open(layout: &Layout, master_file: &std::path::Path, fresh: bool) -> anyhow::
 }
 
 /// Each persona gets a real device, the way everybody does: a card, redeemed over TLS.
-async fn enrol_personas(running: &Running, data: &DemoNetwork) -> anyhow::Result<Vec<Guest>> {
+async fn enrol_personas(
+    running: &Running,
+    data: &DemoNetwork,
+    tunnels: &Path,
+) -> anyhow::Result<Vec<Guest>> {
     let app = &running.app;
     let root = app.authority.root_certificate().to_vec();
     let place = Place {
@@ -128,6 +143,7 @@ async fn enrol_personas(running: &Running, data: &DemoNetwork) -> anyhow::Result
         restore_password(running, id).await?;
         let (number, secret) = (printed.card.number.plain(), printed.secret.plain());
         let enrolled = redeem(&place, &number, &secret, &persona.device, |_| {}).await?;
+        write_files(tunnels, role, &place, &enrolled).await?;
         let identity = Identity {
             chain: vec![enrolled.certificate, enrolled.device_ca],
             pkcs8: enrolled.key.pkcs8().as_bytes().to_vec(),
@@ -213,7 +229,50 @@ async fn bind(port: u16) -> anyhow::Result<TcpListener> {
     }
 }
 
-fn tell(running: &Running, guests: &[Guest], address: SocketAddr, doors: bool) {
+/// Clients on this machine reach it on loopback; where the usual port is taken, on another one.
+fn gateway_here() -> anyhow::Result<GatewayChoice> {
+    let any = |port| UdpSocket::bind((Ipv6Addr::UNSPECIFIED, port));
+    let any = |port| any(port).or_else(|_| UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port)));
+    let port = any(WIREGUARD_PORT).or_else(|_| any(0))?.local_addr()?.port();
+    let endpoint = Endpoint::new(&Ipv4Addr::LOCALHOST.to_string(), port)?;
+    let rules = TunnelRules { endpoint, second_port: None, mtu: QuickConfig::MTU, dns: false };
+    Ok(GatewayChoice { rules, wanted: Wanted::default() })
+}
+
+/// What a WireGuard client and a browser on this machine need to come through the tunnel.
+async fn write_files(
+    folder: &Path,
+    role: &str,
+    place: &Place,
+    enrolled: &Enrolled,
+) -> anyhow::Result<()> {
+    write_device(&folder.join(role), role, Some(demo::P12_PASSWORD), enrolled)?;
+    if let Some(file) = tunnel_file(place, enrolled).await? {
+        write(&folder.join(role).join("tunnel.conf"), file.text.as_bytes())?;
+    }
+    Ok(())
+}
+
+fn tell_tunnels(running: &Running, folder: &Path) -> anyhow::Result<()> {
+    if let TunnelState::Failed { detail, .. } = running.app.tunnel.status().state {
+        say(format_args!("\nThe WireGuard endpoint did not start: {detail}"));
+        return Ok(());
+    }
+    let Some(home) = running.app.store.read(provisioning::tunnel::home)? else { return Ok(()) };
+    let (app, inside) = (running.app.app_host(), home.inside.server());
+    say(format_args!(
+        "\nThrough the tunnel: {}/ROLE/tunnel.conf is for a WireGuard client on this machine.\n\
+         In it, https://{app}/ is at {} and {}; the browser needs ROLE/device.p12\n\
+         (password {}) and trusts ROLE/root.pem.",
+        folder.display(),
+        inside.v4,
+        inside.v6,
+        demo::P12_PASSWORD,
+    ));
+    Ok(())
+}
+
+fn tell(running: &Running, guests: &[Guest], address: SocketAddr) {
     say(format_args!(
         "\nTokinet runs with a fictional network ({} members). Open\n\n    http://{address}/\n",
         running.app.directory().map_or(0, |directory| directory.entries().count()),
@@ -224,8 +283,4 @@ fn tell(running: &Running, guests: &[Guest], address: SocketAddr, doors: bool) {
             guest.role, guest.facility_code, guest.user_id, guest.password
         ));
     }
-    if doors {
-        say(format_args!("doors {}", running.address));
-    }
-    say("\nCtrl-C stops everything.");
 }

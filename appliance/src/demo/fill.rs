@@ -26,6 +26,9 @@ use super::pictures;
 /// Everybody's password in the fictional network.
 pub const PASSWORD: &str = "aoba-no-midori-2026";
 
+/// Of the demo's `.p12` files, which hold keys of fictional devices only.
+pub const P12_PASSWORD: &str = "aoba-no-kagi-2026";
+
 /// The office's row, its authority, every facility and member. The root key is the caller's.
 pub fn found(store: &Store, data: &DemoNetwork, domain: &str) -> anyhow::Result<RootKey> {
     let names = Names::parse(&data.network.short, domain)?;

@@ -7,4 +7,4 @@ mod fill;
 pub mod pictures;
 
 pub use data::{DemoNetwork, Mails, MemberData, Persona};
-pub use fill::{PASSWORD, fill, found};
+pub use fill::{P12_PASSWORD, PASSWORD, fill, found};

@@ -131,6 +131,11 @@ impl Block {
         Self { base: Ipv4Addr::from(shared | drawn), bits: Self::BITS_DRAWN }
     }
 
+    /// How long its network part is.
+    pub const fn bits(self) -> u8 {
+        self.bits
+    }
+
     pub fn new(base: Ipv4Addr, bits: u8) -> Result<Self, PlanProblem> {
         if !(Self::BITS_MIN..=Self::BITS_MAX).contains(&bits) {
             return Err(PlanProblem::Size);
@@ -153,6 +158,9 @@ const fn mask(bits: u8) -> u32 {
 }
 
 impl Prefix {
+    /// How long its network part is.
+    pub const BITS: u8 = 64;
+
     /// As RFC 4193 wants it: `fd`, forty random bits, a subnet.
     fn random(clock: &Clock) -> Self {
         let [a, b, c, d, e, f, g] = clock.random::<7>();
@@ -191,7 +199,7 @@ impl FromStr for Prefix {
 
     fn from_str(text: &str) -> Result<Self, PlanProblem> {
         let (base, bits): (_, u8) = halves(text)?;
-        if bits == 64 { Self::new(base) } else { Err(PlanProblem::Size) }
+        if bits == Self::BITS { Self::new(base) } else { Err(PlanProblem::Size) }
     }
 }
 
