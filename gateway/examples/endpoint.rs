@@ -1,6 +1,6 @@
 //! A gateway and nothing else, for measurements: `endpoint PORT MTU`, and peers on standard input,
 //! each a line of `PUBLIC_KEY PRESHARED_KEY V4 V6` in hex. An empty line makes the list count;
-//! more lists may follow. It tells what it listens on, and its status on every SIGUSR-less line `?`.
+//! more lists may follow. It tells what it listens on, and its status for a line of `?`.
 
 use std::io::{BufRead as _, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr};
