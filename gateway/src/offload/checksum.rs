@@ -11,18 +11,20 @@ impl Sum {
     #[must_use]
     pub fn bytes(self, bytes: &[u8]) -> Self {
         let (words, rest) = bytes.as_chunks::<8>();
+        // Halves of 32 bits, so that no carry is lost; wrapping, so that the compiler may add
+        // several at a time: 64 KB are 2^14 halves, which cannot overflow.
         let mut sum = self.0;
         for word in words {
             // Native order: the sum of swapped bytes is the swapped sum (RFC 1071, 2 B).
             let word = u64::from_ne_bytes(*word);
-            sum += (word & 0xffff_ffff) + (word >> 32);
+            sum = sum.wrapping_add(word & 0xffff_ffff).wrapping_add(word >> 32);
         }
         let mut last = [0; 8];
         if let Some(place) = last.get_mut(..rest.len()) {
             place.copy_from_slice(rest);
         }
         let word = u64::from_ne_bytes(last);
-        Self(sum + (word & 0xffff_ffff) + (word >> 32))
+        Self(sum.wrapping_add(word & 0xffff_ffff).wrapping_add(word >> 32))
     }
 
     #[must_use]
