@@ -157,6 +157,23 @@ step('a group becomes its people; whoever left is named', async () => {
   await page.locator('.row', { hasText: '次回の打ち合わせ' }).first().waitFor();
 });
 
+step('what is typed before the scripts come is searched for and saved', async () => {
+  const { page, site } = doctor;
+  let come;
+  const slow = new Promise((done) => { come = done; });
+  await page.goto(`${site}/mail/inbox`);
+  await page.route(/\/autosave\.js$/, async (route) => { await slow; await route.continue(); });
+  await page.locator('.side-write').click({ noWaitAfter: true });
+  await page.waitForURL(/\/drafts\//, { waitUntil: 'commit' });
+  await page.getByLabel('宛先を検索').fill('しみず');
+  await page.locator('#subject').fill('早く書いた件名');
+  assert.equal(await page.locator('.found').count(), 0);
+  come();
+  await page.locator('.found li', { hasText: '清水' }).waitFor();
+  await saved(page);
+  await page.unroute(/\/autosave\.js$/);
+});
+
 step('a letter thrown away is taken back', async () => {
   const { page } = nurse;
   await page.keyboard.press('c');

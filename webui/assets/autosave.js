@@ -140,6 +140,10 @@ if (form) {
     if (['add', 'group', 'star', 'unstar', 'remove', 'remove_file'].includes(by.name)) enqueue(() => change(by).catch(go));
     else enqueue(go);
   });
+  // On a slow line people type before the scripts come.
+  for (const target of form.querySelectorAll('textarea, input:not([type=hidden], [type=file], [type=radio])')) {
+    if (target.value !== target.defaultValue) typed({ target });
+  }
   addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
   addEventListener('visibilitychange', () => {
     if (document.hidden) enqueue(() => save(true));
