@@ -55,11 +55,19 @@ struct FrameData {
     last_login: Option<String>,
     password_days: Option<i64>,
     banners: Vec<Banner>,
-    flash: Option<String>,
+    flash: Option<Flash>,
     form_token: String,
     size: &'static str,
     here: String,
     idle_seconds: i64,
+}
+
+/// What the page before has to say, once.
+#[derive(Clone, Serialize)]
+struct Flash {
+    words: String,
+    /// Nothing was done, and somebody has to do something.
+    warns: bool,
 }
 
 #[derive(Clone, Serialize)]
@@ -171,6 +179,8 @@ pub const SIZES: [&str; 3] = ["standard", "large", "larger"];
 
 const SIZE_COOKIE: &str = "size";
 const FLASH_COOKIE: &str = "flash";
+/// Stands before the words of a warning; base64 has no such sign.
+const FLASH_WARNS: &str = ".";
 
 pub fn size_of(headers: &HeaderMap) -> &'static str {
     let chosen = cookie(headers, SIZE_COOKIE);
@@ -188,9 +198,18 @@ pub fn size_cookie(size: &str) -> HeaderValue {
 
 /// Leads on and says there what was done. The words are ours, never what somebody typed.
 pub fn redirect_saying(to: &str, words: &str) -> Response {
+    redirect_with_flash(to, "", words)
+}
+
+/// Leads on and says there what could not be done, and what to do. The words are ours.
+pub fn redirect_warning(to: &str, words: &str) -> Response {
+    redirect_with_flash(to, FLASH_WARNS, words)
+}
+
+fn redirect_with_flash(to: &str, mark: &str, words: &str) -> Response {
     let words = data_encoding::BASE64URL_NOPAD.encode(words.as_bytes());
     let cookie = format!(
-        "{FLASH_COOKIE}={words}; Path=/; Secure; HttpOnly; SameSite=Strict; \
+        "{FLASH_COOKIE}={mark}{words}; Path=/; Secure; HttpOnly; SameSite=Strict; \
          Max-Age=60"
     );
     let mut response = Redirect::to(to).into_response();
@@ -200,10 +219,12 @@ pub fn redirect_saying(to: &str, words: &str) -> Response {
     response
 }
 
-fn flash_of(headers: &HeaderMap) -> Option<String> {
-    let encoded = cookie(headers, FLASH_COOKIE)?;
+fn flash_of(headers: &HeaderMap) -> Option<Flash> {
+    let cookie = cookie(headers, FLASH_COOKIE)?;
+    let warning = cookie.strip_prefix(FLASH_WARNS);
+    let encoded = warning.unwrap_or(&cookie);
     let bytes = data_encoding::BASE64URL_NOPAD.decode(encoded.as_bytes()).ok()?;
-    String::from_utf8(bytes).ok()
+    Some(Flash { words: String::from_utf8(bytes).ok()?, warns: warning.is_some() })
 }
 
 fn clear_flash() -> HeaderValue {

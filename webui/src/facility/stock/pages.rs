@@ -13,7 +13,7 @@ use store::{Id, Read, StoreError, Write};
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
 use crate::kit::form::Fields;
-use crate::kit::frame::{Frame, Nav, redirect_saying};
+use crate::kit::frame::{Frame, Nav, redirect_saying, redirect_warning};
 use crate::kit::japanese;
 use crate::kit::member::Manager;
 use crate::kit::page::Page;
@@ -117,22 +117,23 @@ pub async fn post_stock(
     let (facility, by, now) = (asked.facility().id, asked.id(), asked.now());
     let answers = answers(&fields);
     if answers.is_empty() {
-        return Ok(redirect_saying(HERE, "端末ごとに、ある・ない・わからないを選んでください"));
+        return Ok(redirect_warning(HERE, "端末ごとに、ある・ない・わからないを選んでください"));
     }
     let act = asked.act("stock.answer").on("facility", facility);
     let kept = app.store.write(act, move |write| keep(write, facility, &answers, by, now));
-    Ok(redirect_saying(HERE, say(kept.await)?))
+    say(kept.await)
 }
 
-fn say(kept: Result<(), StockProblem>) -> Result<&'static str, Failure> {
-    match kept {
-        Ok(()) => Ok("回答を保存しました"),
+fn say(kept: Result<(), StockProblem>) -> Result<Response, Failure> {
+    let words = match kept {
+        Ok(()) => return Ok(redirect_saying(HERE, "回答を保存しました")),
         Err(StockProblem::NotGoingOn | StockProblem::GoingOn) => {
-            Ok("棚卸しは終わっています。回答は保存していません")
+            "棚卸しは終わっています。回答は保存していません"
         }
         Err(StockProblem::Unknown) => {
-            Ok("端末の状態が変わっています。もう一度、確かめて回答してください")
+            "端末の状態が変わっています。もう一度、確かめて回答してください"
         }
-        Err(StockProblem::Store(error)) => Err(error.into()),
-    }
+        Err(StockProblem::Store(error)) => return Err(error.into()),
+    };
+    Ok(redirect_warning(HERE, words))
 }

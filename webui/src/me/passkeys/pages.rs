@@ -13,7 +13,7 @@ use store::{Id, StoreError};
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
 use crate::kit::form::{Fields, spend};
-use crate::kit::frame::{Frame, Nav, redirect_saying};
+use crate::kit::frame::{Frame, Nav, redirect_saying, redirect_warning};
 use crate::kit::japanese;
 use crate::kit::member::MayOweKey;
 use crate::kit::page::Page;
@@ -216,14 +216,14 @@ pub async fn post_passkey(
     let taken = app.store.keep_house(move |house| take_ceremony(house, of, device, now)).await?;
     let Some(Ceremony { purpose: Purpose::Register { name }, kept, .. }) = taken else {
         note_refused(&app, &asked).await?;
-        return Ok(redirect_saying(LIST, "時間がたったため、もう一度はじめから登録してください"));
+        return Ok(redirect_warning(LIST, "時間がたったため、もう一度はじめから登録してください"));
     };
     let made = match party.0.registered(&kept, fields.text("answer")) {
         Ok(made) => made,
         Err(problem) => {
             log::info!(error:% = problem; "a passkey was not registered");
             note_refused(&app, &asked).await?;
-            return Ok(redirect_saying(LIST, "登録できませんでした。もう一度お試しください"));
+            return Ok(redirect_warning(LIST, "登録できませんでした。もう一度お試しください"));
         }
     };
     match keep(&app, &asked, name, made).await {
@@ -236,7 +236,7 @@ pub async fn post_passkey(
                 AddProblem::Store(error) => return Err(error.into()),
             };
             note_refused(&app, &asked).await?;
-            Ok(redirect_saying(LIST, words))
+            Ok(redirect_warning(LIST, words))
         }
     }
 }

@@ -10,7 +10,7 @@ use store::{Id, StoreError};
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
 use crate::kit::form::Fields;
-use crate::kit::frame::{Frame, Nav, redirect_saying};
+use crate::kit::frame::{Frame, Nav, redirect_saying, redirect_warning};
 use crate::kit::japanese;
 use crate::kit::member::OfficeMember;
 use crate::kit::page::Page;
@@ -201,11 +201,10 @@ pub async fn post_test(
     _: Fields,
 ) -> Result<Response, Failure> {
     note_refusal(&app, asked.act("notice.test")).await?;
-    let words = match app.store.read(policy)?.office {
-        Some(address) => send_test(&app, &address).await,
-        None => "先に、事務室のアドレスを保存してください".to_owned(),
-    };
-    Ok(redirect_saying(HERE, &words))
+    match app.store.read(policy)?.office {
+        Some(address) => Ok(send_test(&app, &address, HERE).await),
+        None => Ok(redirect_warning(HERE, "先に、事務室のアドレスを保存してください")),
+    }
 }
 
 /// The office has seen to it.

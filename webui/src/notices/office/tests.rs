@@ -46,6 +46,19 @@ async fn the_office_decides_who_may_have_an_address() {
 }
 
 #[tokio::test]
+async fn a_test_that_was_not_sent_warns() {
+    let net = net();
+    let mut clerk = net.visitor(Persona::Office);
+    let answer = clerk.post("/office/notices/test", &[]).await;
+    let flash = answer.cookies.iter().find(|cookie| cookie.starts_with("flash=")).unwrap();
+    let flash = flash.split(';').next().unwrap();
+    clerk.cookie = clerk.cookie.map(|session| format!("{session}; {flash}"));
+    let page = clerk.get("/office/notices").await.body;
+    assert!(page.contains("flash is-warn\" role=\"alert\""), "{page}");
+    assert!(page.contains("先に、事務室のアドレスを保存してください"), "{page}");
+}
+
+#[tokio::test]
 async fn what_could_not_be_sent_is_named_until_somebody_has_seen_to_it() {
     let net = net();
     let dead = Dead {

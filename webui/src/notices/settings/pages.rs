@@ -12,7 +12,7 @@ use super::hours::{self, RuleForm, say as say_hours};
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
 use crate::kit::form::Fields;
-use crate::kit::frame::{Frame, Nav, redirect_saying};
+use crate::kit::frame::{Frame, Nav, redirect_saying, redirect_warning};
 use crate::kit::japanese;
 use crate::kit::member::SignedIn;
 use crate::kit::page::Page;
@@ -179,7 +179,7 @@ pub async fn note_refusal(app: &App, act: store::Act) -> Result<(), Failure> {
 
 async fn refused(app: &App, act: store::Act) -> Result<Response, Failure> {
     note_refusal(app, act).await?;
-    Ok(redirect_saying(HERE, "メールでの通知は、このネットワークでは使えません"))
+    Ok(redirect_warning(HERE, "メールでの通知は、このネットワークでは使えません"))
 }
 
 pub fn say_address() -> String {
@@ -242,28 +242,29 @@ pub async fn post_test(
         To::Mail(address) => Some(address),
         To::Push(_) => None,
     });
-    let words = match address {
-        Some(address) => send_test(&app, &address).await,
-        None => "通知先のアドレスがありません".to_owned(),
+    let Some(address) = address else {
+        return Ok(redirect_warning(HERE, "通知先のアドレスがありません"));
     };
-    Ok(redirect_saying(HERE, &words))
+    Ok(send_test(&app, &address, HERE).await)
 }
 
-/// Sends a test and says how it went.
-pub async fn send_test(app: &App, address: &Address) -> String {
-    let own = "試しのメールを送れませんでした".to_owned();
-    let Some(smtp) = &app.outside.smtp else { return own };
+/// Sends a test, and leads on to where it says how it went.
+pub async fn send_test(app: &App, address: &Address, to: &str) -> Response {
+    let own = "試しのメールを送れませんでした";
+    let Some(smtp) = &app.outside.smtp else { return redirect_warning(to, own) };
     let words = Letter::test(&app.network.name, &app.address());
     let number = data_encoding::HEXLOWER.encode(&app.store.clock().random::<16>());
     let name = &app.network.name;
     let letter = Letter::write(smtp, name, address, &words, &number, app.now());
-    let Some(letter) = letter else { return own };
+    let Some(letter) = letter else { return redirect_warning(to, own) };
     match send(smtp, &app.app_host(), &letter).await {
-        Outcome::Told => "試しのメールを送りました。届くまで数分かかることがあります".to_owned(),
-        Outcome::Later(reason) | Outcome::Never(reason) => {
-            format!("{own}。{}", say::reason(reason))
+        Outcome::Told => {
+            redirect_saying(to, "試しのメールを送りました。届くまで数分かかることがあります")
         }
-        Outcome::Gone => own,
+        Outcome::Later(reason) | Outcome::Never(reason) => {
+            redirect_warning(to, &format!("{own}。{}", say::reason(reason)))
+        }
+        Outcome::Gone => redirect_warning(to, own),
     }
 }
 

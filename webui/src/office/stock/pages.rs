@@ -12,7 +12,7 @@ use crate::facility::stock::{StockRow, answers, keep, stock_rows};
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
 use crate::kit::form::Fields;
-use crate::kit::frame::{Frame, Nav, redirect_saying};
+use crate::kit::frame::{Frame, Nav, redirect_saying, redirect_warning};
 use crate::kit::member::OfficeMember;
 use crate::kit::page::Page;
 use crate::kit::path::Path;
@@ -137,7 +137,7 @@ pub async fn post_start(
     let (clock, by) = (app.store.clock().clone(), asked.id());
     let act = asked.act("stock.start");
     let started = app.store.write(act, move |write| stock::start(write, &clock, by));
-    Ok(redirect_saying(HERE, say(started.await.map(drop), "棚卸しを始めました")?))
+    say(HERE, started.await.map(drop), "棚卸しを始めました")
 }
 
 pub async fn post_close(
@@ -147,7 +147,7 @@ pub async fn post_close(
 ) -> Result<Response, Failure> {
     let now = asked.now();
     let closed = app.store.write(asked.act("stock.close"), move |write| stock::close(write, now));
-    Ok(redirect_saying(HERE, say(closed.await.map(drop), "棚卸しを終わりにしました")?))
+    say(HERE, closed.await.map(drop), "棚卸しを終わりにしました")
 }
 
 #[derive(Serialize)]
@@ -181,7 +181,7 @@ pub async fn show_facility(
         Ok::<_, StoreError>(Some(stock_rows(read, &take, id, None, asked.now())?))
     })?;
     let Some(rows) = rows else {
-        return Ok(redirect_saying(HERE, "いま行っている棚卸しはありません"));
+        return Ok(redirect_warning(HERE, "いま行っている棚卸しはありません"));
     };
     let place = Place {
         name: facility.details.name.clone(),
@@ -201,21 +201,22 @@ pub async fn post_facility(
     let (by, now, answers) = (asked.id(), asked.now(), answers(&fields));
     let back = format!("{HERE}/{id}");
     if answers.is_empty() {
-        return Ok(redirect_saying(&back, "端末ごとに、ある・ない・わからないを選んでください"));
+        return Ok(redirect_warning(&back, "端末ごとに、ある・ない・わからないを選んでください"));
     }
     let act = asked.act("stock.answer").on("facility", id);
     let kept = app.store.write(act, move |write| keep(write, id, &answers, by, now));
-    Ok(redirect_saying(&back, say(kept.await, "回答を保存しました")?))
+    say(&back, kept.await, "回答を保存しました")
 }
 
-fn say(done: Result<(), StockProblem>, words: &'static str) -> Result<&'static str, Failure> {
-    match done {
-        Ok(()) => Ok(words),
-        Err(StockProblem::GoingOn) => Ok("棚卸しは、もう始まっています"),
-        Err(StockProblem::NotGoingOn) => Ok("いま行っている棚卸しはありません"),
+fn say(to: &str, done: Result<(), StockProblem>, words: &str) -> Result<Response, Failure> {
+    let why_not = match done {
+        Ok(()) => return Ok(redirect_saying(to, words)),
+        Err(StockProblem::GoingOn) => "棚卸しは、もう始まっています",
+        Err(StockProblem::NotGoingOn) => "いま行っている棚卸しはありません",
         Err(StockProblem::Unknown) => {
-            Ok("端末の状態が変わっています。もう一度、確かめて回答してください")
+            "端末の状態が変わっています。もう一度、確かめて回答してください"
         }
-        Err(StockProblem::Store(error)) => Err(error.into()),
-    }
+        Err(StockProblem::Store(error)) => return Err(error.into()),
+    };
+    Ok(redirect_warning(to, why_not))
 }
