@@ -75,7 +75,7 @@ step('filters stand in a fold and narrow the list', async () => {
   const { page } = nurse;
   await find('退院');
   await page.getByText('条件をつける').click();
-  await page.getByLabel('箱', { exact: true }).selectOption({ label: '送信済' });
+  await page.getByLabel('入っている箱').selectOption({ label: '送信済' });
   await page.getByRole('button', { name: '検索', exact: true }).click();
   await page.waitForURL(/folder=sent/);
   for (const chip of await page.locator('.results .row-facility .chip').allTextContents()) {
