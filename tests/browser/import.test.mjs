@@ -57,7 +57,7 @@ step('the office takes its facilities in', async () => {
 step('forty mistakes are named by line and nothing is taken in', async () => {
   await choose(members((n) => (n % 125 === 7 ? `${code(n % FACILITIES)},m${n},高橋,花,,ハナ,看護` : null)), '職員.csv');
   await desk.page.getByText('まちがいのある行').waitFor();
-  assert.equal(await desk.page.locator('.facts div', { hasText: 'まちがいのある行' }).locator('b').innerText(), '40');
+  assert.equal(await desk.page.locator('.number', { hasText: 'まちがいのある行' }).locator('b').innerText(), '40行');
   assert.equal(await desk.page.getByRole('button', { name: '取り込む', exact: true }).count(), 0);
 });
 
