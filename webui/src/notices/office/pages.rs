@@ -202,7 +202,7 @@ pub async fn post_test(
 ) -> Result<Response, Failure> {
     note_refusal(&app, asked.act("notice.test")).await?;
     match app.store.read(policy)?.office {
-        Some(address) => Ok(send_test(&app, &address, HERE).await),
+        Some(address) => Ok(send_test(&app, &address, HERE, say::reason).await),
         None => Ok(redirect_warning(HERE, "先に、事務室のアドレスを保存してください")),
     }
 }

@@ -58,3 +58,20 @@ pub fn reason(reason: Reason) -> String {
         Reason::Own => "送る内容を作れませんでした。事務室へお知らせください。".to_owned(),
     }
 }
+
+/// The same for whoever has no hand on the server: what they can do themselves.
+pub const fn reason_for_members(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Unreachable | Reason::Tls | Reason::Slow | Reason::Cut => {
+            "いまはメールサーバーにつながりませんでした。\
+             時間をおいてお試しください。続くときは、事務室へお電話ください。"
+        }
+        Reason::NoSuchAddress(_) => {
+            "そのアドレスは使われていないと、メールサーバーが答えました。\
+             アドレスを確かめてください。"
+        }
+        Reason::Login | Reason::Answered(_) | Reason::Gone | Reason::ForeignHost | Reason::Own => {
+            "メールサーバーが受け付けませんでした。事務室へお電話ください。"
+        }
+    }
+}

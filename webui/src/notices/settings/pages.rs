@@ -18,7 +18,7 @@ use crate::kit::member::SignedIn;
 use crate::kit::page::Page;
 use crate::kit::quiet::{FacilityQuiet, NoticeChoices, QuietChoice};
 use crate::notices::outside::{
-    Address, Holder, Letter, Outcome, To, policy, say, send, ways_within,
+    Address, Holder, Letter, Outcome, Reason, To, policy, say, send, ways_within,
 };
 use crate::notices::push;
 
@@ -192,7 +192,7 @@ pub fn say_problem(problem: CodeProblem) -> Result<String, Failure> {
             "確認コードは送ったばかりです。1分たってから、もう一度送ってください".to_owned()
         }
         CodeProblem::NotSent(reason) => {
-            format!("確認コードを送れませんでした。{}", say::reason(reason))
+            format!("確認コードを送れませんでした。{}", say::reason_for_members(reason))
         }
         CodeProblem::Wrong => WRONG_CODE.to_owned(),
         CodeProblem::Over => NO_CODE.to_owned(),
@@ -245,11 +245,17 @@ pub async fn post_test(
     let Some(address) = address else {
         return Ok(redirect_warning(HERE, "通知先のアドレスがありません"));
     };
-    Ok(send_test(&app, &address, HERE).await)
+    let say = |reason| say::reason_for_members(reason).to_owned();
+    Ok(send_test(&app, &address, HERE, say).await)
 }
 
-/// Sends a test, and leads on to where it says how it went.
-pub async fn send_test(app: &App, address: &Address, to: &str) -> Response {
+/// Sends a test, and leads on to where it says how it went; `say` has the reader's words.
+pub async fn send_test(
+    app: &App,
+    address: &Address,
+    to: &str,
+    say: impl Fn(Reason) -> String,
+) -> Response {
     let own = "試しのメールを送れませんでした";
     let Some(smtp) = &app.outside.smtp else { return redirect_warning(to, own) };
     let words = Letter::test(&app.network.name, &app.address());
@@ -262,7 +268,7 @@ pub async fn send_test(app: &App, address: &Address, to: &str) -> Response {
             redirect_saying(to, "試しのメールを送りました。届くまで数分かかることがあります")
         }
         Outcome::Later(reason) | Outcome::Never(reason) => {
-            redirect_warning(to, &format!("{own}。{}", say::reason(reason)))
+            redirect_warning(to, &format!("{own}。{}", say(reason)))
         }
         Outcome::Gone => redirect_warning(to, own),
     }

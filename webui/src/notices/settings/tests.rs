@@ -104,6 +104,7 @@ async fn an_address_that_is_none_and_a_server_that_is_away_are_said() {
     let answer = nurse.post("/me/notices/mail", &[("address", "a@example.jp")]).await;
     assert_eq!(answer.status.as_u16(), 422);
     assert!(answer.body.contains("つながりませんでした"), "{}", answer.body);
+    assert!(!answer.body.contains("ポート"), "a nurse has no hand on the server");
     assert!(!answer.body.contains("に届いた確認コード"), "no code is asked for");
 }
 
