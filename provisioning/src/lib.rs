@@ -1,7 +1,8 @@
 //! Who exists: facilities, members, devices, cards, and the authority that signs for them.
 //!
 //! Start with `facilities` and `members`, then `cards` and `enrolment`, which turn paper into
-//! a working device, `tunnel`, its other way in, and `renewal`, which keeps it working. Nothing here knows of pages or sockets.
+//! a working device, `tunnel`, its other way in, and `renewal`, which keeps it working. Nothing
+//! here knows of pages or sockets.
 
 pub mod network;
 

@@ -219,8 +219,9 @@ pub enum RevokeProblem {
     Store(#[from] StoreError),
 }
 
-/// Ends a device, all its certificates and its keys for the tunnel: lost or stolen. Its live connections are the caller's
-/// to cut, after the act is durable. Revoking twice keeps the first time.
+/// Ends a device, all its certificates and its keys for the tunnel: lost or stolen. Its live
+/// connections are the caller's to cut, after the act is durable. Revoking twice keeps the first
+/// time.
 pub fn revoke(
     write: &mut Write<'_>,
     id: Id<Device>,

@@ -37,7 +37,8 @@ pub struct Dns {
     pub search: String,
 }
 
-/// Where the gateway is reached: `vpn.example.jp:51820`, `203.0.113.7:51820`, `[2001:db8::7]:51820`.
+/// Where the gateway is reached: `vpn.example.jp:51820`, `203.0.113.7:51820`,
+/// `[2001:db8::7]:51820`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     host: Host,
@@ -134,7 +135,8 @@ impl QuickConfig {
     /// What stands in a private key's place, until whoever holds it puts it in.
     pub const KEY_PLACE: &str = "PRIVATE-KEY";
 
-    /// UTF-8, each line ended by LF. Without a private key, [`QuickConfig::KEY_PLACE`] stands there.
+    /// UTF-8, each line ended by LF. Without a private key, [`QuickConfig::KEY_PLACE`] stands
+    /// there.
     pub fn text(&self) -> Zeroizing<String> {
         let own = self.private_key.as_ref().map(PrivateKey::text);
         let private_key = own.as_deref().map_or(Self::KEY_PLACE, String::as_str);

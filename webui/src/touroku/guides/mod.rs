@@ -4,6 +4,7 @@
 mod japanese;
 #[cfg(test)]
 mod tests;
+mod tunnel;
 
 use provisioning::devices::Platform;
 use serde::Serialize;
@@ -152,7 +153,7 @@ impl Guide {
             first: steps(japanese::first(self)),
             second: steps(second.1),
             second_title: second.0,
-            tunnel: steps(japanese::tunnel(self)),
+            tunnel: steps(tunnel::steps(self)),
             help: lines(japanese::help(self)),
             age: japanese::age(self),
         }

@@ -1,0 +1,5 @@
+//! From the certificate to the tunnel, for each kind of machine.
+
+mod japanese;
+
+pub use japanese::steps;
