@@ -12,7 +12,7 @@ use crate::kit::tls::Source;
 use crate::touroku::common::{app_origin, own_origin};
 use crate::touroku::windows::{Mode, Script};
 
-/// How a saved script is started by hand: in the 「ファイル名を指定して実行」 of Windows.
+/// How a saved script is started by hand: in the window that Windows opens with Win + R.
 pub const COMMAND: &str = "powershell -ExecutionPolicy Bypass -File \
     \"%USERPROFILE%\\Downloads\\tokinet-touroku.ps1\"";
 
