@@ -21,9 +21,9 @@ export const OFFICE_CODE = '9900000010';
 /**
  * Makes a network and serves it; `card` is the first administrator's. `past`, as in `-700d`,
  * is the time at which all of it happens until `comeToPresent`: Debian's faketime tells it to the
- * program, which has no such door itself.
+ * program, which has no such door itself. `more` is added to the config.
  */
-export async function startNetwork({ past } = {}) {
+export async function startNetwork({ past, more = '' } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'tokinet-network-'));
   const at = (name) => join(folder, name);
   const tokinet = async (args, env = {}) => {
@@ -46,7 +46,7 @@ export async function startNetwork({ past } = {}) {
 
   // Nobody waits for second thoughts here.
   const config = readFileSync(at('tokinet.toml'), 'utf8');
-  writeFileSync(at('tokinet.toml'), config.replace(/undo_seconds = \d+/, 'undo_seconds = 0'));
+  writeFileSync(at('tokinet.toml'), `${config.replace(/undo_seconds = \d+/, 'undo_seconds = 0')}\n${more}`);
   const server = serve(['run'], folder, past);
   const address = (await server.line(/^ready on (\S+)$/))[1];
   const hostsAt = (where) => ({ [new URL(APP).host]: where, [new URL(TOUROKU).host]: where });
@@ -61,7 +61,7 @@ export async function startNetwork({ past } = {}) {
         '--fingerprint', fingerprint, '--card', card.number, '--name', name, '--out', out],
       { TOKINET_CARD_SECRET: card.secret, TOKINET_P12_PASSWORD: password },
     );
-    return { root: join(out, 'root.pem'), p12: join(out, 'device.p12'), p12Password: password };
+    return { out, root: join(out, 'root.pem'), p12: join(out, 'device.p12'), p12Password: password };
   };
   const ask = async (args) => JSON.parse(await tokinet([...args, '--json']));
   /** Those of the words that stand readable in the log or in a file of the store. */

@@ -94,6 +94,20 @@ impl Connections {
         tokens.values().map(CancellationToken::cancel).count()
     }
 
+    /// Cuts those with one of these ties and none of `spared`; answers how many there were.
+    pub fn cut_beyond(&self, ties: &[Tie], spared: &[Tie]) -> usize {
+        let open = self.lock();
+        let held = |ties: &[Tie]| -> HashMap<u64, CancellationToken> {
+            let found = ties.iter().filter_map(|tie| open.by_tie.get(tie)).flatten();
+            found.map(|(number, token)| (*number, token.clone())).collect()
+        };
+        let (mut cut, spared) = (held(ties), held(spared));
+        drop(open);
+        cut.retain(|number, _| !spared.contains_key(number));
+        // Each takes itself out of the lists when it is dropped.
+        cut.values().map(CancellationToken::cancel).count()
+    }
+
     /// How many connections with one of these ties are open.
     pub fn of_ties(&self, ties: &[Tie]) -> usize {
         let open = self.lock();

@@ -1,9 +1,9 @@
 //! The enrolment host: a card's holder turns the machine in hand into a device.
 //!
-//! A dozen doors and nothing of the product behind them; closed while no card is outstanding. `pages`
-//! goes from the card to the approval, `handing` from there to the certificate: a script for
-//! Windows, a profile for Apple's machines, a file for all others. `tunnel` adds the other
-//! way in, and `guides` has the words.
+//! A dozen doors and nothing of the product behind them; closed while no card is outstanding.
+//! `pages` goes from the card to the approval, `handing` from there to the certificate: a script
+//! for Windows, a profile for Apple's machines, a file for all others. `tunnel` adds the other way
+//! in, and `guides` has the words.
 
 mod common;
 pub mod guides;

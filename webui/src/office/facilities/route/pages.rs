@@ -11,6 +11,7 @@ use serde::Serialize;
 use store::{Id, Read, StoreError};
 
 use crate::kit::app::App;
+use crate::kit::connections::Tie;
 use crate::kit::cutting::ties_of_facility;
 use crate::kit::failure::{Failure, Said};
 use crate::kit::form::Fields;
@@ -59,7 +60,7 @@ fn is_ready(read: &Read<'_>, device: &Device, now: Timestamp) -> Result<bool, St
     Ok(peers.iter().any(|peer| in_use(&peer.state) && !peer.is_over(now)))
 }
 
-/// What is open at that moment is cut, and comes back the way that it may.
+/// What is open at that moment on a way that is forbidden is cut.
 pub async fn post_route(
     Path(id): Path<Id<Facility>>,
     asked: OfficeMember,
@@ -71,7 +72,7 @@ pub async fn post_route(
     if policy == RoutePolicy::Vpn && app.tunnel.rules().is_none() {
         return Err(no_gateway(id).into());
     }
-    if id == asked.facility().id && shuts_out(&asked, policy) {
+    if id == asked.facility().id && shuts_out(&asked, policy, wanted) {
         return Err(own_way(id).into());
     }
     let act = asked.act("facility.route").on("facility", id);
@@ -87,14 +88,38 @@ pub async fn post_route(
         }
     })?;
     let ties = app.store.read(|read| ties_of_facility(read, id))?;
-    let cut = app.connections.cut(&ties);
-    let words = format!("つなぎ方を変えました。接続中 {cut} 件をつなぎ直しています");
+    let words = match cut_forbidden(&app, ties, policy, wanted) {
+        0 => "つなぎ方を変えました".to_owned(),
+        cut => format!("つなぎ方を変えました。接続中 {cut} 件を切断しました"),
+    };
     Ok(redirect_saying(&facility_href(id), &words))
 }
 
+/// Only what may not go on: the clerk's own line carries the answer.
+fn cut_forbidden(app: &App, ties: Vec<Tie>, policy: RoutePolicy, factor: Factor) -> usize {
+    let (keys, peers): (Vec<_>, Vec<_>) = ties.into_iter().partition(|tie| match tie {
+        Tie::Key(_) => true,
+        Tie::Peer(_) => false,
+    });
+    let by_route = match policy {
+        RoutePolicy::Either => 0,
+        RoutePolicy::Vpn => app.connections.cut_beyond(&keys, &peers),
+        RoutePolicy::Tls => app.connections.cut_beyond(&peers, &[]),
+    };
+    let by_factor = match factor {
+        Factor::CertificateAlways => app.connections.cut_beyond(&peers, &keys),
+        Factor::TunnelKeyAlone => 0,
+    };
+    by_route + by_factor
+}
+
 /// The clerk would be the first to be shut out.
-fn shuts_out(asked: &OfficeMember, policy: RoutePolicy) -> bool {
+fn shuts_out(asked: &OfficeMember, policy: RoutePolicy, factor: Factor) -> bool {
     let through = asked.admitted().peer().is_some();
+    let shows_none = asked.admitted().key().is_none();
+    if factor == Factor::CertificateAlways && shows_none {
+        return true;
+    }
     match policy {
         RoutePolicy::Either => false,
         RoutePolicy::Vpn => !through,

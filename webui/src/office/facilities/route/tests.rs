@@ -4,6 +4,7 @@ use provisioning::devices::{Came, Route};
 use provisioning::facilities::RoutePolicy;
 use provisioning::tunnel::{Factor, factor};
 
+use crate::kit::connections::Tie;
 use crate::kit::testing::{Net, Persona};
 
 fn chosen(net: &Net, policy: RoutePolicy, wanted: Factor) -> bool {
@@ -35,6 +36,32 @@ async fn a_choice_is_kept_shown_and_holds_at_once() {
     clerk.post(&format!("{at}/route"), &[("route", "either"), ("factor", "certificate")]).await;
     assert!(chosen(&net, RoutePolicy::Either, Factor::CertificateAlways));
     assert_eq!(nurse.get("/").await.status.as_u16(), 200);
+}
+
+#[tokio::test]
+async fn what_may_go_on_is_not_cut() {
+    let net = Net::new();
+    let clerk = net.visitor(Persona::Office);
+    let peer = Tie::Peer(crate::tunnel::tests::peer(&net, net.station_device.id).id);
+    let key = Tie::Key([1; 32]);
+    let line = |ties: &[Tie]| {
+        let mut place = net.app.connections.enter([192, 0, 2, 5].into()).unwrap();
+        ties.iter().for_each(|tie| place.belongs_to(*tie));
+        place
+    };
+    let at = format!("/office/facilities/{}/route", net.station.id);
+    for (route, factor, cut) in [
+        ("either", "key", [false, false, false]),
+        ("either", "certificate", [false, true, false]),
+        ("vpn", "key", [true, false, false]),
+        ("tls", "key", [false, true, true]),
+        ("vpn", "certificate", [true, true, false]),
+    ] {
+        let lines = [line(&[key]), line(&[peer]), line(&[key, peer])];
+        clerk.post(&at, &[("route", route), ("factor", factor)]).await;
+        let found = lines.each_ref().map(|place| place.kill.is_cancelled());
+        assert_eq!(found, cut, "{route} {factor}: outside, key alone, both");
+    }
 }
 
 #[tokio::test]
