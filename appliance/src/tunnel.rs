@@ -210,6 +210,7 @@ fn trouble(problem: &StartProblem) -> TunnelTrouble {
         | StartProblem::Interface { .. }
         | StartProblem::WouldForward
         | StartProblem::Listen { .. }
+        | StartProblem::Outside { .. }
         | StartProblem::Threads { .. }
         | StartProblem::Helper { .. } => TunnelTrouble::Internal,
     }
