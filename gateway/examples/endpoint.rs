@@ -70,12 +70,7 @@ fn run(file: &str, serves: bool) -> Outcome {
     let config = Config {
         private_key: Secret32(key(&asked.private_key)?),
         outside: Outside { address: Some(ADDRESS), port: asked.port, second_port: None },
-        inside: Inside {
-            v4: asked.v4,
-            v6: asked.v6,
-            v4_prefix: V4_PREFIX,
-            v6_prefix: V6_PREFIX,
-        },
+        inside: Inside { v4: asked.v4, v6: asked.v6, v4_prefix: V4_PREFIX, v6_prefix: V6_PREFIX },
         name: "endpoint.test".to_owned(),
         mtu: asked.mtu,
         helper: vec![env::current_exe()?.into(), "namespace".into()],

@@ -27,22 +27,26 @@ const COOKIE_REPLY: u8 = 3;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let words: Vec<String> = env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let answer = match words.as_slice() {
-        ["peers", count] => peers(count.parse()?),
-        ["handshakes", to, server, count, seconds] => handshakes(
-            to.parse()?,
-            server_key(server)?,
-            count.parse()?,
-            Duration::from_secs(seconds.parse()?),
-        )?,
-        ["flood", to, server, kind, rate, seconds] => flood(
-            to.parse()?,
-            &packets(kind, server_key(server)?)?,
-            rate.parse()?,
-            Duration::from_secs(seconds.parse()?),
-        )?,
-        _ => return Err("peers COUNT | handshakes TO KEY COUNT SECONDS | flood TO KEY KIND RATE SECONDS".into()),
-    };
+    let answer =
+        match words.as_slice() {
+            ["peers", count] => peers(count.parse()?),
+            ["handshakes", to, server, count, seconds] => handshakes(
+                to.parse()?,
+                server_key(server)?,
+                count.parse()?,
+                Duration::from_secs(seconds.parse()?),
+            )?,
+            ["flood", to, server, kind, rate, seconds] => flood(
+                to.parse()?,
+                &packets(kind, server_key(server)?)?,
+                rate.parse()?,
+                Duration::from_secs(seconds.parse()?),
+            )?,
+            _ => return Err(
+                "peers COUNT | handshakes TO KEY COUNT SECONDS | flood TO KEY KIND RATE SECONDS"
+                    .into(),
+            ),
+        };
     say(&answer);
     Ok(())
 }
@@ -109,12 +113,7 @@ struct Knocker {
     last: Option<Instant>,
 }
 
-fn handshakes(
-    to: SocketAddr,
-    server: PublicKey,
-    count: u32,
-    lasts: Duration,
-) -> io::Result<Value> {
+fn handshakes(to: SocketAddr, server: PublicKey, count: u32, lasts: Duration) -> io::Result<Value> {
     let sockets = sockets(to)?;
     let mut knockers: Vec<Knocker> = (0..count)
         .map(|number| Knocker {
@@ -232,12 +231,7 @@ fn packets(kind: &str, server: PublicKey) -> Result<Vec<Vec<u8>>, Box<dyn std::e
         .collect()
 }
 
-fn flood(
-    to: SocketAddr,
-    packets: &[Vec<u8>],
-    rate: u32,
-    lasts: Duration,
-) -> io::Result<Value> {
+fn flood(to: SocketAddr, packets: &[Vec<u8>], rate: u32, lasts: Duration) -> io::Result<Value> {
     let sockets = sockets(to)?;
     let began = Instant::now();
     let mut sent = 0_u32;
