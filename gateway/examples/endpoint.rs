@@ -20,7 +20,7 @@ const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 /// Room for five thousand peers.
 const V4_PREFIX: u8 = 10;
 const V6_PREFIX: u8 = 64;
-const ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
 
 #[derive(Deserialize)]
 struct Asked {
