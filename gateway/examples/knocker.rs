@@ -168,7 +168,10 @@ fn knock(knocker: &mut Knocker, socket: &UdpSocket) -> bool {
     let mut room = [0; 2_048];
     match knocker.tunnel.format_handshake_initiation(&mut room, true) {
         TunnResult::WriteToNetwork(packet) => socket.send(packet).is_ok(),
-        _ => false,
+        TunnResult::Done
+        | TunnResult::Err(_)
+        | TunnResult::WriteToTunnelV4(..)
+        | TunnResult::WriteToTunnelV6(..) => false,
     }
 }
 
@@ -223,7 +226,10 @@ fn packets(kind: &str, server: PublicKey) -> Result<Vec<Vec<u8>>, Box<dyn std::e
                 let mut tunnel = Tunn::new(own, server, None, None, 1, None);
                 match tunnel.format_handshake_initiation(&mut room, true) {
                     TunnResult::WriteToNetwork(packet) => Ok(packet.to_vec()),
-                    _ => Err("no initiation".into()),
+                    TunnResult::Done
+                    | TunnResult::Err(_)
+                    | TunnResult::WriteToTunnelV4(..)
+                    | TunnResult::WriteToTunnelV6(..) => Err("no initiation".into()),
                 }
             }
             _ => Err("a flood is junk, bad-mac or good-mac".into()),
@@ -245,6 +251,7 @@ fn flood(to: SocketAddr, packets: &[Vec<u8>], rate: u32, lasts: Duration) -> io:
             if due > lasts {
                 break;
             }
+            #[expect(clippy::disallowed_methods, reason = "a rate is kept by waiting")]
             std::thread::sleep(due.saturating_sub(began.elapsed()));
         }
     }

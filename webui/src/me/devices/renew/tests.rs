@@ -5,8 +5,8 @@ use axum::http::{Request, header};
 use jiff::SignedDuration;
 use provisioning::authority::DeviceKey;
 use provisioning::devices::{
-    self, Certificate, CertificateState, Device, DeviceState, Platform, Successor, Told,
-    grant_stand_in, reminders_of,
+    self, Came, Certificate, CertificateState, Device, DeviceState, Platform, Route, Successor,
+    Told, grant_stand_in, reminders_of,
 };
 use provisioning::renewal;
 use store::Id;
@@ -216,10 +216,11 @@ fn other_device(net: &Net, key: [u8; 32], left: i64) -> Device {
 /// As the script posts: no cookie, no certificate, its ticket in a header.
 async fn come(net: &Net, ticket: &str) -> Answer {
     let request = DeviceKey::generate().unwrap().signing_request().unwrap();
+    let came = Came { route: Route::Outside, key: None };
     let request = Request::post("/e/certificate")
         .header(header::HOST, "touroku.aoba.example")
         .header("Tokinet-Ticket", ticket)
-        .extension(Ingress { door: Door::Touroku, address: [192, 0, 2, 9].into(), key: None })
+        .extension(Ingress { door: Door::Touroku, address: [192, 0, 2, 9].into(), came })
         .body(Body::from(request));
     read(net.touroku.clone().oneshot(request.unwrap()).await.unwrap()).await
 }
