@@ -37,7 +37,8 @@ pub async fn measure(town: &Town) -> anyhow::Result<Section> {
         "memory",
         format!(
             "smaps_rollup of `tokinet run`, a process of its own; {MEMBERS} members of as many \
-             facilities as there are, each with a live page over mutual TLS and HTTP/1.1; the search index is made before"
+             facilities as there are, each with a live page over mutual TLS and HTTP/1.1; the \
+             search index is made before"
         ),
     );
     let served = Served::start(town).await?;
