@@ -21,7 +21,7 @@ const NOT_PAGES = [
   /\/lost$/,
   // A file, a script's question, and a page that comes half an hour after an urgent mail.
   /\/eml$/, /\/progress$/, /\/uploads\//, /\/urgent$/, /\/export$/, /\/template$/, /\/mistakes$/,
-  /\/live$/, /^\/sw\.js$/, /\/recipients$/, /\/words$/, /\/files\//, /^\/e(\/|$)/, /^\/assets\//];
+  /\/live$/, /^\/sw\.js$/, /\.webmanifest$/, /\/recipients$/, /\/words$/, /\/files\//, /^\/e(\/|$)/, /^\/assets\//];
 
 const visited = [];
 let network;
@@ -148,6 +148,7 @@ const OFFICE = [
   ['office-cards-found', '/office/cards?q=あおば'],
   ['office-cards-choose', followFirst('.picks a')],
   ['office-server', '/office/server'],
+  ['office-tunnel', '/office/tunnel'],
   ['office-devices', '/office/devices'],
   ['office-revoke', followFirst('a[href$="/revoke"]')],
   ['office-manuals', '/office/manuals'],
@@ -215,6 +216,7 @@ const OFFICE = [
 
 const MANAGER = [
   ['manager-home', '/'],
+  ['me-tunnel', '/me/devices/tunnel'],
   ['me-renew', '/me/devices/renew'],
   ['me-renew-begun', async (page) => {
     await page.getByRole('button', { name: '更新する' }).click();
