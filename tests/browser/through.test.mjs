@@ -42,19 +42,21 @@ after(async () => {
   houses?.close();
 });
 
+/** Whether something answers in the tunnel, from the other house. */
+function answers(address, port) {
+  const words = ['netns', 'exec', houses.away, 'timeout', '2', 'bash', '-c', `exec 3<>/dev/tcp/${address}/${port}`];
+  try {
+    execFileSync('ip', words, { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 step('nothing is heard but the product', async () => {
-  const answer = (address, port) => {
-    const words = ['netns', 'exec', houses.away, 'timeout', '2', 'bash', '-c', `exec 3<>/dev/tcp/${address}/${port}`];
-    try {
-      execFileSync('ip', words, { stdio: 'ignore' });
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  assert.ok(answer(inside.server, 443), 'the product');
-  assert.ok(answer(inside.server, 80), 'its redirection');
-  for (const port of [22, 8080, 51820]) assert.ok(!answer(inside.server, port), `port ${port}`);
+  assert.ok(answers(inside.server, 443), 'the product');
+  assert.ok(answers(inside.server, 80), 'its redirection');
+  for (const port of [22, 8080, 51820]) assert.ok(!answers(inside.server, port), `port ${port}`);
 });
 
 step('a nurse logs in through the tunnel and sends a photo', async () => {
@@ -90,6 +92,21 @@ step('the office sees that she came through the tunnel', async () => {
   await page.goto(`${network.people.office.site}/office/tunnel`);
   await page.getByText('つながっている').first().waitFor();
   findings.push(...await look(page, 'office-tunnel-live'));
+});
+
+step('her device is revoked: its connections are cut, and nothing answers it any more', async () => {
+  const { page } = nurse;
+  const live = page.waitForResponse((answer) => answer.url().endsWith('/live'));
+  await page.goto(`${SITE}/mail/inbox`);
+  await live;
+  await desk.page.goto(`${network.people.office.site}/office/devices`);
+  const row = desk.page.getByRole('row', { name: '訪問用iPad 1' });
+  await row.getByRole('link', { name: '失効する' }).click();
+  await desk.page.getByRole('button', { name: '失効する' }).click();
+  // Her page cannot be told: its connection and the tunnel that would carry its end go together.
+  assert.match(await desk.page.locator('.flash').innerText(), /失効しました。接続中 [1-9]\d* 件を切断しました/);
+  assert.ok(!answers(inside.server, 443), 'the tunnel is closed to her');
+  await assert.rejects(page.goto(`${SITE}/mail/inbox`, { timeout: 5_000 }));
 });
 
 step('no page complained', async () => {
