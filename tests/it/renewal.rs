@@ -170,8 +170,12 @@ async fn a_windows_pc_renews_by_a_script_that_no_browser_sends() {
     assert!(touroku.tls().await.is_err(), "the ticket is used up, the door closed");
     let chain = vec![data_encoding::BASE64.decode(leaf.as_bytes()).unwrap()];
     let new = Identity { chain, pkcs8 };
+    let mut idle = nurse.way.line().await.unwrap();
+    idle.ask(nurse.request("GET", "/mail/inbox", "")).await.unwrap();
     let mut renewed = at_new(&network, &nurse, &new);
     assert!(renewed.is_signed_in().await, "the same device, so the same session");
+    // The old key ends beside the answer, not before it.
+    (&mut idle.closed).await.expect("what is open with the old key is cut");
     let refused = nurse.beside().get("/login").await;
     assert!(refused.text().contains("この証明書は、もう使えません"), "{}", refused.text());
     for action in ["device.renew", "device.renew_script", "device.renew_take", "device.renewed"] {
