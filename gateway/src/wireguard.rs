@@ -5,7 +5,7 @@
 //! low-order points and overflowing counters refused. Held by the engine: a tick before each
 //! handshake and each second, endpoints by authenticated data, a new [`Channel`] for a new key.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use boringtun::noise::errors::WireGuardError;
@@ -30,11 +30,12 @@ pub const INDEX_BITS: u32 = 24;
 /// library adds to them without a look.
 const COUNTER_MAX: u64 = u64::MAX - (1 << 13);
 
-const EPHEMERAL_AT: usize = 8;
+/// Of an initiation: in the clear, and another one each time.
+pub const EPHEMERAL_AT: usize = 8;
 
 /// X25519 points of small order, with bit 255 as it may come: their shared secret is zero
 /// (<https://cr.yp.to/ecdh.html#validate>).
-const LOW_ORDER: [[u8; 32]; 7] = [
+pub const LOW_ORDER: [[u8; 32]; 7] = [
     [0; 32],
     small(1),
     [
@@ -156,13 +157,14 @@ impl Macs {
         self.calm.verify_packet(Some(source), message, &mut unused).is_ok()
     }
 
+    /// A cookie is good for the address and the port that it was sent to.
     pub fn check_cookie<'a>(
         &self,
-        source: IpAddr,
+        source: SocketAddr,
         message: &[u8],
         out: &'a mut [u8; COOKIE_REPLY_BYTES],
     ) -> Cookie<'a> {
-        match self.loaded.verify_packet(Some(source), message, out) {
+        match self.loaded.verify_packet(Some(place(source)), message, out) {
             Ok(_) => Cookie::Valid,
             Err(TunnResult::WriteToNetwork(reply)) => Cookie::Ask(reply),
             Err(
@@ -172,6 +174,24 @@ impl Macs {
                 | TunnResult::WriteToTunnelV6(..),
             ) => Cookie::Malformed,
         }
+    }
+}
+
+/// Address and port in the one address that the library makes a cookie of, under a secret key:
+/// whose places come out as one share their cookies, and that is all.
+///
+/// An IPv4 place has an address of its own in a network that nobody has. Of IPv6 the network stays
+/// whole; the port is folded into the other half, where only a neighbour in the same network can
+/// choose an address that comes out the same, and a network counts as one source anyway.
+fn place(source: SocketAddr) -> IpAddr {
+    let port = source.port();
+    match source.ip().to_canonical() {
+        IpAddr::V4(address) => {
+            let [a, b, c, d] = address.octets();
+            let halves = [u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])];
+            Ipv6Addr::from([0, 0, 0, 0, 0, port, halves[0], halves[1]]).into()
+        }
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() ^ u128::from(port)).into(),
     }
 }
 

@@ -89,7 +89,7 @@ impl Admission {
         let Some(reply) = out.first_chunk_mut::<COOKIE_REPLY_BYTES>() else {
             return Err(Drop::Junk);
         };
-        match macs.check_cookie(route.source(), &message, reply) {
+        match macs.check_cookie(route.remote, &message, reply) {
             Cookie::Malformed => Err(Drop::Junk),
             Cookie::Ask(reply) => {
                 if !self.cookie_bucket.take(now) {

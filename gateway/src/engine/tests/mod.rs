@@ -2,6 +2,7 @@
 //! time passes when the test says so.
 
 mod attacks;
+mod cookies;
 mod isolation;
 mod live;
 mod packets;
