@@ -41,7 +41,10 @@ drops! {
     NoSession = "no-session",
     Replayed = "replayed",
     Forged = "forged",
+    /// There was a later one; this may be a replay.
     StaleInitiation = "stale-initiation",
+    /// The same, and no replay: the device's clock was set back.
+    ClockBehind = "clock-behind",
     LowOrder = "low-order",
     Malformed = "malformed",
     Revoked = "revoked",

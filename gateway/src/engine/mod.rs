@@ -8,6 +8,7 @@
 
 mod admission;
 mod bucket;
+mod clock;
 mod drops;
 mod peers;
 mod places;
@@ -27,6 +28,7 @@ use parking_lot::Mutex;
 
 use admission::Admission;
 pub use admission::{Flood, Initiation};
+use clock::Mark;
 pub use drops::{Drop, Drops};
 pub use places::Alarm;
 pub use slot::{PeerStatus, Slot};
@@ -36,7 +38,7 @@ use crate::config::{Peer, Secret32};
 use crate::filter::{self, Addresses};
 use crate::wireguard::{
     COOKIE_REPLY_BYTES, DATA_OVERHEAD_BYTES, INITIATION_BYTES, Identity, Macs, Opened,
-    RESPONSE_BYTES,
+    RESPONSE_BYTES, Refused,
 };
 
 /// Time since some moment that only the caller knows, on a clock that runs while the machine
@@ -242,17 +244,29 @@ impl Engine {
         let key = self.identity.claimed_by(message)?;
         let table = self.table.load();
         let slot = table.by_key(&key).ok_or(Drop::UnknownKey)?;
+        let mark = Mark::of(message).ok_or(Drop::Malformed)?;
         let mut line = slot.line.lock();
         if slot.is_revoked() {
             return Err(Drop::Revoked);
+        }
+        if line.clock.knows(mark) {
+            return Err(Drop::StaleInitiation);
         }
         if !line.handshakes.has(now) {
             return Err(Drop::PeerTooFast);
         }
         line.tick(now);
         let source = initiation.route.source();
-        let length = line.channel.take_handshake(source, message, out)?.map(<[u8]>::len);
-        let length = length.ok_or(Drop::Malformed)?;
+        let length = match line.channel.take_handshake(source, message, out) {
+            Ok(answer) => answer.ok_or(Drop::Malformed)?.len(),
+            Err(Refused::Stale) => {
+                line.clock.refuse(now, mark);
+                let is_behind = line.clock.behind().is_some();
+                return Err(if is_behind { Drop::ClockBehind } else { Drop::StaleInitiation });
+            }
+            Err(refused) => return Err(refused.into()),
+        };
+        line.clock.take(mark);
         // Charged only when it was real, or a replay would lock its peer out.
         line.handshakes.take(now);
         line.handshake(now);

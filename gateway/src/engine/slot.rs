@@ -7,6 +7,7 @@ use std::time::Duration;
 use parking_lot::{Mutex, MutexGuard};
 
 use super::bucket::{Bucket, Rate};
+use super::clock::Clock;
 use super::places::{Alarm, Places};
 use super::{Moment, Route};
 use crate::config::{Peer, PeerId};
@@ -34,6 +35,7 @@ pub struct Line {
     pub ticked: Moment,
     pub route: Option<Route>,
     pub handshakes: Bucket,
+    pub clock: Clock,
     places: Places,
     last_handshake: Option<Moment>,
     last_data: Option<Moment>,
@@ -57,6 +59,8 @@ pub struct PeerStatus {
     pub sent_bytes: u64,
     /// The same key was seen in two places at a time.
     pub alarm: Option<Alarm>,
+    /// Since it last asked in vain because its clock is behind that of its last handshake.
+    pub clock_behind: Option<Duration>,
 }
 
 impl Slot {
@@ -67,6 +71,7 @@ impl Slot {
             ticked: Moment::default(),
             route: None,
             handshakes: Bucket::new(HANDSHAKE_RATE),
+            clock: Clock::default(),
             places: Places::default(),
             last_handshake: None,
             last_data: None,
@@ -115,6 +120,7 @@ impl Slot {
             received_bytes: line.received_bytes,
             sent_bytes: line.sent_bytes,
             alarm: line.places.alarm(),
+            clock_behind: since(line.clock.behind()),
         }
     }
 }

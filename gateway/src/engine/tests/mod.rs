@@ -6,6 +6,7 @@ mod cookies;
 mod isolation;
 mod live;
 mod packets;
+mod replays;
 #[cfg(feature = "virtual-clock")]
 mod time;
 

@@ -149,3 +149,49 @@ fn a_cookie_is_good_for_two_minutes_and_not_for_ever() {
     let late = world.take(client.at, &proven);
     assert!(matches!(late, Came::Answer(reply) if reply.len() == cookie.len()), "asked again");
 }
+
+/// The device as it is after a restart with the clock of a while ago.
+fn set_back(client: &Client) -> Client {
+    // The clock of the library's stamps begins with the system's, and goes on with the mock's: so
+    // what `pass` added is lost to whoever begins again.
+    let mut again = Client::new(1);
+    again.at = client.at;
+    again
+}
+
+#[test]
+fn a_clock_that_was_set_back_is_told_and_so_is_its_end() {
+    let (mut world, mut client) = connected();
+    world.pass(3_600);
+    client.connect(&mut world);
+    assert_eq!(world.status(&client).clock_behind, None);
+    let mut behind = set_back(&client);
+    for (try_number, is_told) in [false, false, true, true].into_iter().enumerate() {
+        world.pass(5);
+        let initiation = behind.initiation();
+        assert_eq!(world.take(behind.at, &initiation), Came::Nothing);
+        let told = world.status(&client).clock_behind;
+        assert_eq!(told, is_told.then_some(Duration::ZERO), "try {try_number}");
+    }
+    world.pass(30);
+    assert_eq!(world.status(&client).clock_behind, Some(Duration::from_secs(30)));
+    assert_eq!((world.drops(Drop::StaleInitiation), world.drops(Drop::ClockBehind)), (2, 2));
+    // Its clock is right again.
+    world.pass(1);
+    client.connect(&mut world);
+    assert_eq!(world.status(&client).clock_behind, None);
+}
+
+#[test]
+fn tries_that_lie_minutes_apart_are_no_clock() {
+    let (mut world, mut client) = connected();
+    world.pass(3_600);
+    client.connect(&mut world);
+    let mut behind = set_back(&client);
+    for _ in 0..10 {
+        world.pass(31);
+        let initiation = behind.initiation();
+        assert_eq!(world.take(behind.at, &initiation), Came::Nothing);
+    }
+    assert_eq!(world.status(&client).clock_behind, None);
+}
