@@ -9,6 +9,7 @@ mod packets;
 mod replays;
 #[cfg(feature = "virtual-clock")]
 mod time;
+mod vectors;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
