@@ -91,8 +91,9 @@ pub struct Engine {
     random: Box<Random>,
     table: ArcSwap<Table>,
     admission: Mutex<Admission>,
-    /// Held while peers change, by one at a time.
-    changing: Mutex<()>,
+    /// Held while peers change, by one at a time: the tables of before. Taking 5,000 entries apart
+    /// takes milliseconds, which must not fall to whoever happens to look at one last.
+    changing: Mutex<Vec<Arc<Table>>>,
     pub drops: Drops,
 }
 
@@ -296,12 +297,16 @@ impl Engine {
             }
         }
         self.admission.lock().tick(now);
+        if let Some(mut before) = self.changing.try_lock() {
+            forget_unused(&mut before);
+        }
     }
 
     /// Makes these the peers: who left is cut off when this returns. What it gives back are the
     /// inner addresses of those who left or changed, whose connections are to be ended.
     pub fn change_peers(&self, peers: &[Peer]) -> Vec<IpAddr> {
-        let _alone = self.changing.lock();
+        let mut before = self.changing.lock();
+        forget_unused(&mut before);
         let change = peers::change(
             &self.table.load(),
             peers,
@@ -315,7 +320,7 @@ impl Engine {
         for problem in &change.problems {
             log::warn!("left a peer out: {problem}");
         }
-        self.table.store(Arc::new(change.table));
+        before.push(self.table.swap(Arc::new(change.table)));
         // Whoever is in the middle of a packet of theirs holds the lock.
         change.gone.iter().for_each(|slot| std::mem::drop(slot.line.lock()));
         let addresses = change.gone.iter().map(|slot| slot.addresses);
@@ -335,4 +340,9 @@ impl Engine {
     pub fn flood(&self) -> Flood {
         self.admission.lock().flood()
     }
+}
+
+/// Of a table that nobody sees any more there is no other copy, nor a way to make one.
+fn forget_unused(tables: &mut Vec<Arc<Table>>) {
+    tables.retain(|table| Arc::strong_count(table) > 1);
 }

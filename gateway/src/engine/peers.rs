@@ -26,7 +26,7 @@ pub fn change(
 ) -> Change {
     let mut kept: HashMap<PeerId, &Arc<Slot>> =
         before.slots().map(|slot| (slot.peer.id, slot)).collect();
-    let mut table = Table::default();
+    let mut table = Table::with_capacity(peers.len());
     let mut problems = Vec::new();
     let mut gone = Vec::new();
     for peer in peers {

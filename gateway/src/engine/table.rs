@@ -15,6 +15,14 @@ pub struct Table {
 }
 
 impl Table {
+    pub fn with_capacity(peers: usize) -> Self {
+        Self {
+            by_key: HashMap::with_capacity(peers),
+            by_index: HashMap::with_capacity(peers),
+            by_inside: HashMap::with_capacity(2 * peers),
+        }
+    }
+
     pub fn by_key(&self, key: &[u8; 32]) -> Option<&Arc<Slot>> {
         self.by_key.get(key)
     }

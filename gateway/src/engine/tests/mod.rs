@@ -3,6 +3,7 @@
 
 mod attacks;
 mod cookies;
+mod crowd;
 mod isolation;
 mod live;
 mod packets;
