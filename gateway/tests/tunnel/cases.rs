@@ -2,24 +2,28 @@
 
 use std::time::{Duration, Instant};
 
-use crate::net::{Net, OUTSIDE, SERVICE};
+use crate::net::{App, Net, OUTSIDE, SERVICE};
 
-pub const TESTS: &[(&str, fn())] = &[
+pub const TESTS: &[(&str, fn(App))] = &[
     ("bytes_arrive_as_they_were_sent_both_ways", bytes_arrive_as_they_were_sent_both_ways),
-    ("a_device_that_moves_stays_connected", a_device_that_moves_stays_connected),
-    ("the_second_port_leads_to_the_same_gateway", the_second_port_leads_to_the_same_gateway),
     ("nothing_but_the_service_answers", nothing_but_the_service_answers),
     ("names_are_answered_inside", names_are_answered_inside),
     ("a_device_that_is_revoked_is_cut_in_mid_transfer", a_revoked_device_is_cut_in_mid_transfer),
     ("the_gateway_stops_when_it_is_told", the_gateway_stops_when_it_is_told),
 ];
 
+/// They give the app another endpoint or port while it runs, which boringtun-cli does not take.
+pub const TESTS_OF_CHANGE: &[(&str, fn(App))] = &[
+    ("a_device_that_moves_stays_connected", a_device_that_moves_stays_connected),
+    ("the_second_port_leads_to_the_same_gateway", the_second_port_leads_to_the_same_gateway),
+];
+
 const BYTES: &str = "20000000";
 /// More than can arrive during a test.
 const ENDLESS: &str = "1000000000000";
 
-fn bytes_arrive_as_they_were_sent_both_ways() {
-    let mut net = Net::new();
+fn bytes_arrive_as_they_were_sent_both_ways(app: App) {
+    let mut net = Net::new(app);
     let own = std::env::current_exe().unwrap();
     for address in SERVICE {
         assert!(net.pings(address), "{}", net.order("drops"));
@@ -34,8 +38,8 @@ fn bytes_arrive_as_they_were_sent_both_ways() {
     assert_eq!(net.order("handshakes"), "1\n");
 }
 
-fn a_device_that_moves_stays_connected() {
-    let mut net = Net::new();
+fn a_device_that_moves_stays_connected(app: App) {
+    let mut net = Net::new(app);
     assert!(net.pings(SERVICE[0]));
     assert!(net.order("outside").contains("10.9.0.2"));
     net.change_client(&["addr", "add", "10.9.0.77/24", "dev", "cable"]);
@@ -53,16 +57,16 @@ fn a_device_that_moves_stays_connected() {
     assert_eq!(net.order("handshakes"), "1\n", "it is the same session all the way");
 }
 
-fn the_second_port_leads_to_the_same_gateway() {
-    let mut net = Net::new();
+fn the_second_port_leads_to_the_same_gateway(app: App) {
+    let mut net = Net::new(app);
     let key = data_encoding::BASE64.encode(&gateway::public_key(&crate::net::GATEWAY_KEY));
     net.within(&["wg", "set", &net.device, "peer", &key, "endpoint", "10.9.0.1:4443"]);
     assert!(net.pings(SERVICE[1]));
     assert!(net.order("outside").contains("10.9.0.2"));
 }
 
-fn nothing_but_the_service_answers() {
-    let mut net = Net::new();
+fn nothing_but_the_service_answers(app: App) {
+    let mut net = Net::new(app);
     assert!(net.pings(SERVICE[0]));
     assert!(!net.pings("100.64.1.2"), "another peer's address");
     assert!(!net.pings("100.127.255.254"), "nobody's address");
@@ -79,8 +83,8 @@ fn nothing_but_the_service_answers() {
     assert!(drops.contains("InnerDestination"), "{drops}");
 }
 
-fn names_are_answered_inside() {
-    let net = Net::new();
+fn names_are_answered_inside(app: App) {
+    let net = Net::new(app);
     let question =
         b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x04care\x07example\x00\x00\x01\x00\x01";
     let answer = net.ask(question);
@@ -88,8 +92,8 @@ fn names_are_answered_inside() {
     assert!(answer.ends_with(&[100, 64, 0, 1]), "{answer:x?}");
 }
 
-fn a_revoked_device_is_cut_in_mid_transfer() {
-    let mut net = Net::new();
+fn a_revoked_device_is_cut_in_mid_transfer(app: App) {
+    let mut net = Net::new(app);
     assert!(net.pings(SERVICE[0]));
     let own = std::env::current_exe().unwrap();
     let mut download = net.start_within(&[own.to_str().unwrap(), "down", SERVICE[0], ENDLESS]);
@@ -111,8 +115,8 @@ fn a_revoked_device_is_cut_in_mid_transfer() {
     download.wait().unwrap();
 }
 
-fn the_gateway_stops_when_it_is_told() {
-    let mut net = Net::new();
+fn the_gateway_stops_when_it_is_told(app: App) {
+    let mut net = Net::new(app);
     assert!(net.pings(SERVICE[0]));
     let began = Instant::now();
     assert_eq!(net.order("stop"), "stopped\n");

@@ -1,7 +1,7 @@
-//! The gateway as it runs, unprivileged, with Debian's wireguard-go as its client: each in a
-//! network namespace of its own, joined by a cable of two virtual ends.
+//! The gateway as it runs, unprivileged, with wireguard-go and boringtun-cli as its clients:
+//! each in a network namespace of its own, joined by a cable of two virtual ends.
 //!
-//! Making namespaces takes root, and wireguard-go and wireguard-tools have to be there; without
+//! Making namespaces takes root, and the clients and wireguard-tools have to be there; without
 //! them the tests are told as left out. This program is also the gateway, its service and the
 //! client's half of it.
 
@@ -15,6 +15,7 @@ mod service;
 use std::process::{Command, ExitCode};
 
 use libtest_mimic::{Arguments, Trial};
+use net::App;
 
 const NEEDED: [&str; 4] = ["ip", "ping", "wg", "wireguard-go"];
 
@@ -30,14 +31,27 @@ fn main() -> ExitCode {
         _ => {}
     }
     let is_able = rustix::process::geteuid().is_root() && NEEDED.iter().all(|name| exists(name));
-    let trials = cases::TESTS.iter().map(|(name, test)| {
-        let run = move || {
-            test();
-            Ok(())
-        };
-        Trial::test(*name, run).with_ignored_flag(!is_able)
-    });
-    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
+    let has_boringtun = exists(App::Boringtun.program());
+    if !has_boringtun && !words.contains(&"--list") {
+        println!("without boringtun-cli the tests with it as the client are left out");
+    }
+    let mut trials = Vec::new();
+    for (name, test) in cases::TESTS.iter().chain(cases::TESTS_OF_CHANGE) {
+        trials.push(trial((*name).to_owned(), *test, App::WireguardGo, is_able));
+    }
+    for (name, test) in cases::TESTS {
+        let with_boringtun = format!("{name}_with_boringtun");
+        trials.push(trial(with_boringtun, *test, App::Boringtun, is_able && has_boringtun));
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+fn trial(name: String, test: fn(App), app: App, is_able: bool) -> Trial {
+    let run = move || {
+        test(app);
+        Ok(())
+    };
+    Trial::test(name, run).with_ignored_flag(!is_able)
 }
 
 fn exists(program: &str) -> bool {

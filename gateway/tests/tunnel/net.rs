@@ -1,5 +1,5 @@
-//! Two namespaces, a cable, the gateway at one end and wireguard-go at the other; all of it goes
-//! when this is dropped.
+//! Two namespaces, a cable, the gateway at one end and a device with an app at the other; all of it
+//! goes when this is dropped.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
@@ -14,6 +14,30 @@ pub const OUTSIDE: [&str; 2] = ["10.9.0.1:51820", "[fd09::1]:51820"];
 /// Nobody's, and with no right at all.
 const NOBODY: &str = "23456";
 
+/// What runs on the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum App {
+    WireguardGo,
+    Boringtun,
+}
+
+impl App {
+    pub const fn program(self) -> &'static str {
+        match self {
+            Self::WireguardGo => "wireguard-go",
+            Self::Boringtun => "boringtun-cli",
+        }
+    }
+
+    fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::WireguardGo => &["--foreground"],
+            // Dropping them is made for sudo, whose user is not there.
+            Self::Boringtun => &["--foreground", "--disable-drop-privileges"],
+        }
+    }
+}
+
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 pub struct Net {
@@ -23,12 +47,13 @@ pub struct Net {
     gateway: Child,
     orders: ChildStdin,
     answers: BufReader<ChildStdout>,
+    app: App,
     wireguard: Child,
 }
 
 impl Net {
     /// With peer 1 connected as far as its files go: nothing was sent yet.
-    pub fn new() -> Self {
+    pub fn new(app: App) -> Self {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = |end| format!("gw{}-{number}{end}", std::process::id());
         let (client, server) = (name("c"), name("s"));
@@ -62,12 +87,14 @@ impl Net {
         // Its control socket lies in the one file system that all namespaces share.
         let device = name("w");
         let wireguard = within(&client)
-            .args(["wireguard-go", "--foreground", &device])
+            .arg(app.program())
+            .args(app.arguments())
+            .arg(&device)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut net = Self { client, server, device, gateway, orders, answers, wireguard };
+        let mut net = Self { client, server, device, gateway, orders, answers, app, wireguard };
         assert!(net.answer().starts_with("ready"));
         net.order("peers 1");
         net.connect();
@@ -78,7 +105,7 @@ impl Net {
         let mut tries = 0;
         while !self.within(&["ip", "link", "show", &self.device]).status.success() {
             tries += 1;
-            assert!(tries < 1_000, "wireguard-go makes no interface");
+            assert!(tries < 1_000, "{:?} makes no interface", self.app);
         }
         let key = BASE64.encode(&public_key(&GATEWAY_KEY));
         let file = format!(
