@@ -138,6 +138,7 @@ pub enum Cookie<'a> {
     Valid,
     /// Send this back to where it came from; it is shorter than what came.
     Ask(&'a [u8]),
+    /// Its first MAC is wrong already.
     Malformed,
 }
 
@@ -156,6 +157,7 @@ impl Macs {
         self.calm.verify_packet(Some(source), message, &mut unused).is_ok()
     }
 
+    /// Looks at both MACs.
     pub fn check_cookie<'a>(
         &self,
         source: IpAddr,
