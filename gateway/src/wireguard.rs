@@ -139,6 +139,7 @@ pub enum Cookie<'a> {
     Valid,
     /// Send this back to where it came from; it is shorter than what came.
     Ask(&'a [u8]),
+    /// Its first MAC is wrong already.
     Malformed,
 }
 
@@ -157,7 +158,7 @@ impl Macs {
         self.calm.verify_packet(Some(source), message, &mut unused).is_ok()
     }
 
-    /// A cookie is good for the address and the port that it was sent to.
+    /// Looks at both MACs; a cookie is good for the address and the port that it was sent to.
     pub fn check_cookie<'a>(
         &self,
         source: SocketAddr,

@@ -70,7 +70,7 @@ impl Default for Admission {
 }
 
 impl Admission {
-    /// `message` has a right first MAC.
+    /// Under load the first MAC is looked at along with the cookie, so that none costs twice.
     pub fn admit(
         &mut self,
         macs: &Macs,
@@ -79,18 +79,37 @@ impl Admission {
         message: &[u8],
         out: &mut [u8],
     ) -> Result<Event, Drop> {
-        let Some(message) = message.first_chunk() else { return Err(Drop::Junk) };
-        let message = *message;
+        let message = *message.first_chunk().ok_or(Drop::Junk)?;
         let initiation = Initiation { message, route };
-        if !self.is_under_load(now) {
-            self.others.push_back(initiation);
-            return Ok(Event::Queued);
+        if !self.is_loaded(now) {
+            if !macs.are_for_us(route.source(), &message) {
+                return Err(Drop::BadMac);
+            }
+            self.count(now);
+            if !self.is_loaded(now) {
+                self.others.push_back(initiation);
+                return Ok(Event::Queued);
+            }
+            return self.admit_proven(macs, now, initiation, out);
         }
-        let Some(reply) = out.first_chunk_mut::<COOKIE_REPLY_BYTES>() else {
-            return Err(Drop::Junk);
-        };
-        match macs.check_cookie(route.remote, &message, reply) {
-            Cookie::Malformed => Err(Drop::Junk),
+        let admitted = self.admit_proven(macs, now, initiation, out);
+        if !matches!(admitted, Err(Drop::BadMac)) {
+            self.count(now);
+        }
+        admitted
+    }
+
+    fn admit_proven(
+        &mut self,
+        macs: &Macs,
+        now: Moment,
+        initiation: Initiation,
+        out: &mut [u8],
+    ) -> Result<Event, Drop> {
+        let source = initiation.route.source();
+        let reply = out.first_chunk_mut::<COOKIE_REPLY_BYTES>().ok_or(Drop::Junk)?;
+        match macs.check_cookie(initiation.route.remote, &initiation.message, reply) {
+            Cookie::Malformed => Err(Drop::BadMac),
             Cookie::Ask(reply) => {
                 if !self.cookie_bucket.take(now) {
                     return Err(Drop::Overload);
@@ -99,7 +118,7 @@ impl Admission {
                 Ok(Event::Answer(0..reply.len()))
             }
             Cookie::Valid => {
-                if !self.sources.take(now, route.source()) {
+                if !self.sources.take(now, source) {
                     return Err(Drop::SourceTooFast);
                 }
                 if self.proven.len() >= QUEUE_MAX {
@@ -111,9 +130,9 @@ impl Admission {
         }
     }
 
-    /// Counts one more, and says whether that is too much. The queue of those without a cookie
-    /// so never grows beyond what is calm.
-    fn is_under_load(&mut self, now: Moment) -> bool {
+    /// Counts one more of those with a right first MAC, and begins the load when that is too
+    /// much. The queue of those without a cookie so never grows beyond what is calm.
+    fn count(&mut self, now: Moment) {
         if self.second != now.0.as_secs() {
             self.second = now.0.as_secs();
             self.this_second = 0;
@@ -126,7 +145,6 @@ impl Admission {
             }
             self.loaded_until = Some(Moment(now.0 + LOAD_LASTS));
         }
-        self.is_loaded(now)
     }
 
     fn is_loaded(&self, now: Moment) -> bool {

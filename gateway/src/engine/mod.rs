@@ -1,12 +1,13 @@
 //! The endpoint without sockets and without a clock: a datagram goes in, and what is to be done
 //! about it comes out. Time and randomness are arguments.
 //!
-//! A data message goes through `take_datagram`; an initiation is only admitted there
+//! A data message goes through [`Arrival`]; an initiation is only admitted there
 //! (`admission.rs`) and answered by `take_queued`, which another thread calls, since it costs
 //! 300 times as much. Each peer is a [`Slot`] behind its own lock; the tables that lead to it are
 //! swapped whole (`table.rs`).
 
 mod admission;
+mod arrival;
 mod bucket;
 mod clock;
 mod drops;
@@ -28,6 +29,7 @@ use parking_lot::Mutex;
 
 use admission::Admission;
 pub use admission::{Flood, Initiation};
+pub use arrival::Arrival;
 use clock::Mark;
 pub use drops::{Drop, Drops};
 pub use places::Alarm;
@@ -36,10 +38,7 @@ pub use table::Table;
 
 use crate::config::{Peer, Secret32};
 use crate::filter::{self, Addresses};
-use crate::wireguard::{
-    COOKIE_REPLY_BYTES, DATA_OVERHEAD_BYTES, INITIATION_BYTES, Identity, Macs, Opened,
-    RESPONSE_BYTES, Refused,
-};
+use crate::wireguard::{Identity, Macs, Refused};
 
 /// Time since some moment that only the caller knows, on a clock that runs while the machine
 /// sleeps.
@@ -97,11 +96,6 @@ pub struct Engine {
     pub drops: Drops,
 }
 
-const INITIATION: u8 = 1;
-const RESPONSE: u8 = 2;
-const COOKIE_REPLY: u8 = 3;
-const DATA: u8 = 4;
-
 impl Engine {
     pub fn new(private_key: &Secret32, service: Addresses, random: Box<Random>) -> Self {
         let identity = Identity::new(private_key);
@@ -122,7 +116,12 @@ impl Engine {
         self.table.load_full()
     }
 
-    /// `out` is at least [`crate::wireguard::BUFFER_BYTES_MIN`] long.
+    /// For what came from one place: `table` and `now` hold for all of it.
+    pub fn arrival<'a>(&'a self, table: &'a Table, now: Moment, route: Route) -> Arrival<'a> {
+        Arrival::new(self, table, now, route)
+    }
+
+    /// One datagram alone; `out` is at least [`crate::wireguard::BUFFER_BYTES_MIN`] long.
     pub fn take_datagram(
         &self,
         table: &Table,
@@ -131,92 +130,7 @@ impl Engine {
         datagram: &[u8],
         out: &mut [u8],
     ) -> Event {
-        let dropped = match (datagram.first_chunk(), datagram.len()) {
-            (Some([DATA, 0, 0, 0]), DATA_OVERHEAD_BYTES..) => {
-                self.open(table, now, route, datagram, out)
-            }
-            (Some([INITIATION, 0, 0, 0]), INITIATION_BYTES) => {
-                self.admit(now, route, datagram, out)
-            }
-            (Some([RESPONSE, 0, 0, 0]), RESPONSE_BYTES) => {
-                self.take_answer(table, now, route, datagram, 8, out)
-            }
-            (Some([COOKIE_REPLY, 0, 0, 0]), COOKIE_REPLY_BYTES) => {
-                self.take_answer(table, now, route, datagram, 4, out)
-            }
-            _ => Err(Drop::Junk),
-        };
-        dropped.unwrap_or_else(|why| {
-            self.drops.count(why);
-            Event::Nothing
-        })
-    }
-
-    fn open(
-        &self,
-        table: &Table,
-        now: Moment,
-        route: Route,
-        datagram: &[u8],
-        out: &mut [u8],
-    ) -> Result<Event, Drop> {
-        let slot = table.by_receiver(datagram, 4).ok_or(Drop::UnknownIndex)?;
-        let opened = {
-            let mut line = slot.line.lock();
-            if slot.is_revoked() {
-                return Err(Drop::Revoked);
-            }
-            line.tick_if_stale(now);
-            let length = match line.channel.open(route.source(), datagram, out)? {
-                Opened::Packet(packet) => Some(packet.len()),
-                Opened::Keepalive => None,
-            };
-            // Only here is it certain that the peer is there, and now.
-            line.arrive(now, route, datagram.len());
-            length
-        };
-        let Some(length) = opened else { return Ok(Event::Nothing) };
-        // The library decrypts to the start of the buffer.
-        let packet = out.get(..length).ok_or(Drop::Malformed)?;
-        filter::check(packet, &slot.addresses, &self.service)?;
-        Ok(Event::Inside(0..length))
-    }
-
-    fn admit(
-        &self,
-        now: Moment,
-        route: Route,
-        datagram: &[u8],
-        out: &mut [u8],
-    ) -> Result<Event, Drop> {
-        if !self.macs.are_for_us(route.source(), datagram) {
-            return Err(Drop::BadMac);
-        }
-        let mut admission = self.admission.lock();
-        admission.admit(&self.macs, now, route, datagram, out)
-    }
-
-    /// What answers an initiation of ours: there are some when a client went silent.
-    fn take_answer(
-        &self,
-        table: &Table,
-        now: Moment,
-        route: Route,
-        message: &[u8],
-        receiver_at: usize,
-        out: &mut [u8],
-    ) -> Result<Event, Drop> {
-        let slot = table.by_receiver(message, receiver_at).ok_or(Drop::UnknownIndex)?;
-        let mut line = slot.line.lock();
-        if slot.is_revoked() {
-            return Err(Drop::Revoked);
-        }
-        line.tick(now);
-        let length = line.channel.take_handshake(route.source(), message, out)?.map(<[u8]>::len);
-        if length.is_some() {
-            line.handshake(now);
-        }
-        Ok(length.map_or(Event::Nothing, |length| Event::Answer(0..length)))
+        self.arrival(table, now, route).take(datagram, out)
     }
 
     /// The next initiation that was admitted.
@@ -331,7 +245,8 @@ impl Engine {
     pub fn abandon(&self, datagram: &[u8]) {
         self.drops.count(Drop::Panicked);
         let table = self.table.load();
-        if let Some(slot) = table.by_receiver(datagram, 4) {
+        let index = Table::receiver(datagram, arrival::DATA_RECEIVER_AT);
+        if let Some(slot) = index.and_then(|index| table.by_index(index)) {
             let fresh = slot.fresh_channel(&self.identity, &self.macs);
             slot.line.lock().channel = fresh;
         }

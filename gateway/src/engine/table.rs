@@ -27,10 +27,14 @@ impl Table {
         self.by_key.get(key)
     }
 
-    /// By the receiver's index in a message, at this place.
-    pub fn by_receiver(&self, message: &[u8], at: usize) -> Option<&Arc<Slot>> {
+    /// The receiver's index in a message, at this place.
+    pub fn receiver(message: &[u8], at: usize) -> Option<u32> {
         // The lower 8 bits are the library's.
-        self.by_index.get(&(u32::from_le_bytes(array_at(message, at)?) >> 8))
+        Some(u32::from_le_bytes(array_at(message, at)?) >> 8)
+    }
+
+    pub fn by_index(&self, index: u32) -> Option<&Arc<Slot>> {
+        self.by_index.get(&index)
     }
 
     pub fn by_inside(&self, address: IpAddr) -> Option<&Arc<Slot>> {

@@ -19,12 +19,14 @@ impl Sum {
             let word = u64::from_ne_bytes(*word);
             sum = sum.wrapping_add(word & 0xffff_ffff).wrapping_add(word >> 32);
         }
-        let mut last = [0; 8];
-        if let Some(place) = last.get_mut(..rest.len()) {
-            place.copy_from_slice(rest);
+        let (pairs, last) = rest.as_chunks::<2>();
+        for pair in pairs {
+            sum = sum.wrapping_add(u16::from_ne_bytes(*pair).into());
         }
-        let word = u64::from_ne_bytes(last);
-        Self(sum.wrapping_add(word & 0xffff_ffff).wrapping_add(word >> 32))
+        if let [byte] = last {
+            sum = sum.wrapping_add(u16::from_ne_bytes([*byte, 0]).into());
+        }
+        Self(sum)
     }
 
     #[must_use]

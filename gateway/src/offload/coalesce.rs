@@ -5,12 +5,12 @@
 //! identifier of packets that may not be fragmented, which means nothing: RFC 6864). Their TCP
 //! checksum is not looked at: the cipher has just vouched for each of them.
 
-use std::io::IoSlice;
 use std::ops::Range;
 
 use super::checksum::{Sum, pseudo_header};
 use super::header::{HEADER_BYTES, Header, Partial, Segmentation, Shape, TCP};
-use crate::bytes::{put, put_u16, u16_at, u32_at};
+use super::segment::{PUSH, Pair, Segment};
+use crate::bytes::{put, put_u16, u16_at};
 
 /// As many flows as can grow at a time; a browser opens six connections to a server.
 const OPEN_MAX: usize = 16;
@@ -18,10 +18,9 @@ const OPEN_MAX: usize = 16;
 /// least, and 64 KB are 53 packets of the smallest MTU).
 const SEGMENTS_MAX: usize = 64;
 const PACKET_BYTES_MAX: usize = 65_535;
+/// Of one [`Large`]: the virtio header, and what each packet gives.
+pub const PIECES_MAX: usize = 1 + SEGMENTS_MAX;
 
-const FIN: u8 = 0x01;
-const PUSH: u8 = 0x08;
-const ACK: u8 = 0x10;
 const DONT_FRAGMENT: u16 = 0x4000;
 
 /// Collects the packets of one turn, which lie in one buffer, as ranges.
@@ -31,6 +30,8 @@ pub struct Coalescer {
     batches: Vec<Batch>,
     /// The last ones of `batches` that may still grow.
     open: Vec<usize>,
+    /// Lists of earlier turns, to be used again.
+    spare: Vec<Vec<Range<usize>>>,
 }
 
 #[derive(Debug)]
@@ -71,6 +72,9 @@ impl Coalescer {
             && let Some(batch) = self.batches.get_mut(index)
         {
             if batch.takes(buffer, packet, &segment) {
+                if batch.more.is_empty() {
+                    batch.more = self.spare.pop().unwrap_or_default();
+                }
                 if !batch.grow(at.start + segment.shape.headers_bytes..at.end, &segment) {
                     self.open.remove(place);
                 }
@@ -93,12 +97,15 @@ impl Coalescer {
 
     /// Hands out what was collected, with its headers completed in `buffer`, and forgets it.
     pub fn flush(&mut self, buffer: &mut [u8], mut write: impl FnMut(&Large<'_>)) {
-        for batch in &self.batches {
+        for mut batch in self.batches.drain(..) {
             let header = batch.complete(buffer).unwrap_or(Header::WHOLE);
             let Some(first) = buffer.get(batch.first.clone()) else { continue };
             write(&Large { header, first, more: &batch.more, buffer });
+            if batch.more.capacity() > 0 && self.spare.len() < OPEN_MAX {
+                batch.more.clear();
+                self.spare.push(batch.more);
+            }
         }
-        self.batches.clear();
         self.open.clear();
     }
 
@@ -115,10 +122,6 @@ impl<'a> Large<'a> {
     pub fn pieces(&'a self) -> impl Iterator<Item = &'a [u8]> {
         let more = self.more.iter().filter_map(|range| self.buffer.get(range.clone()));
         [self.header.as_slice(), self.first].into_iter().chain(more)
-    }
-
-    pub fn collect(&'a self, slices: &mut Vec<IoSlice<'a>>) {
-        slices.extend(self.pieces().map(IoSlice::new));
     }
 }
 
@@ -146,26 +149,30 @@ impl Batch {
         let Some((shape, first)) = self.shape.zip(buffer.get(self.first.clone())) else {
             return false;
         };
-        let same = |range: Range<usize>| first.get(range.clone()) == packet.get(range);
-        let addresses = if shape.is_v4 { 12..20 } else { 8..40 };
-        let protocol = if shape.is_v4 { 9..10 } else { 6..7 };
+        let pair = Pair { first, packet };
         let version = first.first().map(|byte| byte >> 4) == packet.first().map(|byte| byte >> 4);
-        version && same(protocol) && same(addresses) && same(shape.ip_bytes..shape.ip_bytes + 4)
+        let is_way = if shape.is_v4 {
+            pair.same::<8>(12) && pair.same::<1>(9)
+        } else {
+            pair.same::<32>(8) && pair.same::<1>(6)
+        };
+        version && is_way && pair.same::<4>(shape.ip_bytes)
     }
 
     fn takes(&self, buffer: &[u8], packet: &[u8], next: &Segment) -> bool {
         let Some((shape, first)) = self.shape.zip(buffer.get(self.first.clone())) else {
             return false;
         };
-        let same = |range: Range<usize>| first.get(range.clone()) == packet.get(range);
+        let pair = Pair { first, packet };
         let tcp = shape.ip_bytes;
         let flags = first.get(tcp + 13).copied().unwrap_or_default();
         let is_alike = if shape.is_v4 {
             // Version, length of header and class; flags, offset and time to live.
-            same(0..2) && same(6..9)
+            pair.same::<2>(0) && pair.same::<3>(6)
         } else {
-            same(0..4) && same(7..8)
+            pair.same::<4>(0) && pair.same::<1>(7)
         };
+        let options = tcp + 18..shape.headers_bytes;
         is_alike
             && self.has_next_identifier(first, packet)
             && shape == next.shape
@@ -173,10 +180,10 @@ impl Batch {
             && next.payload <= self.size
             && next.sequence == self.next_sequence
             // The acknowledgement, the reserved bits, the window; then all options.
-            && same(tcp + 8..tcp + 13)
+            && pair.same::<5>(tcp + 8)
             && flags | PUSH == next.flags | PUSH
-            && same(tcp + 14..tcp + 16)
-            && same(tcp + 18..shape.headers_bytes)
+            && pair.same::<2>(tcp + 14)
+            && first.get(options.clone()) == packet.get(options)
             && self.total + next.payload <= PACKET_BYTES_MAX
             && self.more.len() + 1 < SEGMENTS_MAX
     }
@@ -233,33 +240,5 @@ impl Batch {
             headers_bytes: u16::try_from(shape.headers_bytes).ok()?,
         };
         Some(header.to_bytes())
-    }
-}
-
-/// A TCP packet that may be one of a row.
-struct Segment {
-    shape: Shape,
-    payload: usize,
-    sequence: u32,
-    flags: u8,
-}
-
-impl Segment {
-    /// `None` for all that carries no plain data.
-    fn of(packet: &[u8]) -> Option<Self> {
-        let shape = Shape::of(packet).filter(|shape| shape.protocol == TCP)?;
-        let payload = packet.len() - shape.headers_bytes;
-        let flags = *packet.get(shape.ip_bytes + 13)?;
-        let sequence = u32_at(packet, shape.ip_bytes + 4)?;
-        let is_plain = flags & !PUSH == ACK && flags & FIN == 0 && payload > 0;
-        is_plain.then_some(Self { shape, payload, sequence, flags })
-    }
-
-    fn next_sequence(&self) -> u32 {
-        self.sequence.wrapping_add(u32::try_from(self.payload).unwrap_or_default())
-    }
-
-    fn is_last(&self) -> bool {
-        self.flags & PUSH != 0
     }
 }

@@ -7,11 +7,12 @@
 mod checksum;
 mod coalesce;
 mod header;
+mod segment;
 mod split;
 #[cfg(test)]
 mod tests;
 
 pub use checksum::{Sum, pseudo_header};
-pub use coalesce::{Coalescer, Large};
+pub use coalesce::{Coalescer, Large, PIECES_MAX};
 pub use header::{HEADER_BYTES, Header, Segmentation};
 pub use split::{SPARE_BYTES, Split, SplitProblem};

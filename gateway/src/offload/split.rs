@@ -3,8 +3,6 @@
 //! The headers of each packet are written over the end of the packet before it, which is already
 //! on its way: nothing is copied but headers.
 
-use std::mem;
-
 use super::checksum::{Sum, pseudo_header};
 use super::header::{HEADER_BYTES, Header, Segmentation, Shape, TCP};
 use crate::bytes::{array_at, put, put_u16, u16_at, u32_at};
@@ -53,7 +51,14 @@ enum Plan {
 #[derive(Debug)]
 struct Segments {
     shape: Shape,
+    /// Without what differs between the segments.
     headers: [u8; HEADERS_BYTES_MAX],
+    identifier: u16,
+    sequence: u32,
+    flags: u8,
+    /// Of IPv4's header, and of the pseudo header: what all segments have in common.
+    ip_sum: Sum,
+    pseudo_sum: Sum,
     size: usize,
     /// Where the next payload begins.
     at: usize,
@@ -100,15 +105,18 @@ impl<'a> Split<'a> {
         if let Some((at, saved)) = self.saved.take() {
             put(self.bytes, at, saved);
         }
-        let (start, end) = match mem::replace(&mut self.plan, Plan::Over) {
+        let (start, end) = match &mut self.plan {
             Plan::Over => return None,
-            Plan::Whole => (0, self.end),
-            Plan::Segments(mut segments) => {
-                let range = segments.write(self.bytes, self.end)?;
-                if segments.at < self.end {
-                    self.plan = Plan::Segments(segments);
+            Plan::Whole => {
+                self.plan = Plan::Over;
+                (0, self.end)
+            }
+            Plan::Segments(segments) => {
+                let range = segments.write(self.bytes, self.end);
+                if range.is_none() || segments.at >= self.end {
+                    self.plan = Plan::Over;
                 }
-                range
+                range?
             }
         };
         let length = end - start;
@@ -162,49 +170,53 @@ impl Segments {
         let written = packet.get(..shape.headers_bytes).zip(headers.get_mut(..shape.headers_bytes));
         let (from, to) = written.ok_or(SplitProblem::Disagrees)?;
         to.copy_from_slice(from);
-        Ok(Self { shape, headers, size, at: shape.headers_bytes, count: 0 })
+        let (identifier, sequence, flags) =
+            take_apart(to, &shape).ok_or(SplitProblem::Disagrees)?;
+        let ip_sum = Sum::default().bytes(to.get(..shape.ip_bytes).unwrap_or_default());
+        let pseudo_sum = pseudo_header(shape.source, shape.destination, shape.protocol, 0);
+        let at = shape.headers_bytes;
+        Ok(Self {
+            shape,
+            headers,
+            identifier,
+            sequence,
+            flags,
+            ip_sum,
+            pseudo_sum,
+            size,
+            at,
+            count: 0,
+        })
     }
 
     /// Writes the next segment's headers before its payload: where it begins and ends.
     fn write(&mut self, bytes: &mut [u8], end: usize) -> Option<(usize, usize)> {
         let shape = self.shape;
         let payload_end = (self.at + self.size).min(end);
-        let is_last = payload_end == end;
         let start = self.at.checked_sub(shape.headers_bytes)?;
         let segment = bytes.get_mut(start..payload_end)?;
         let length = u16::try_from(segment.len()).ok()?;
-        let ip_bytes = u16::try_from(shape.ip_bytes).ok()?;
+        let below_ip = length - u16::try_from(shape.ip_bytes).ok()?;
         let headers = self.headers.get(..shape.headers_bytes)?;
         segment.get_mut(..shape.headers_bytes)?.copy_from_slice(headers);
         if shape.is_v4 {
+            let identifier = self.identifier.wrapping_add(self.count);
             put_u16(segment, 2, length);
-            let identifier = u16_at(&self.headers, 4)?.wrapping_add(self.count);
             put_u16(segment, 4, identifier);
-            put_u16(segment, 10, 0);
-            let checksum = Sum::default().bytes(segment.get(..shape.ip_bytes)?).checksum();
-            put_u16(segment, 10, checksum);
+            put_u16(segment, 10, self.ip_sum.number(length).number(identifier).checksum());
         } else {
-            put_u16(segment, 4, length - ip_bytes);
+            put_u16(segment, 4, below_ip);
         }
         if shape.protocol == TCP {
             let sent = u32::try_from(self.at - shape.headers_bytes).ok()?;
-            let sequence = u32_at(&self.headers, shape.ip_bytes + 4)?.wrapping_add(sent);
+            let sequence = self.sequence.wrapping_add(sent);
             put(segment, shape.ip_bytes + 4, sequence.to_be_bytes());
-            let mut flags = *self.headers.get(shape.ip_bytes + 13)?;
-            if !is_last {
-                flags &= !(FIN | PUSH);
-            }
-            if self.count > 0 {
-                flags &= !REDUCED;
-            }
-            put(segment, shape.ip_bytes + 13, [flags]);
+            put(segment, shape.ip_bytes + 13, [self.flags_of(payload_end == end)]);
         } else {
-            put_u16(segment, shape.ip_bytes + 4, length - ip_bytes);
+            put_u16(segment, shape.ip_bytes + 4, below_ip);
         }
-        put_u16(segment, shape.checksum_at(), 0);
-        let pseudo =
-            pseudo_header(shape.source, shape.destination, shape.protocol, length - ip_bytes);
-        let checksum = match pseudo.bytes(segment.get(shape.ip_bytes..)?).checksum() {
+        let sum = self.pseudo_sum.number(below_ip).bytes(segment.get(shape.ip_bytes..)?);
+        let checksum = match sum.checksum() {
             0 if shape.protocol != TCP => 0xffff,
             checksum => checksum,
         };
@@ -213,4 +225,31 @@ impl Segments {
         self.count = self.count.wrapping_add(1);
         Some((start, payload_end))
     }
+    fn flags_of(&self, is_last: bool) -> u8 {
+        let mut flags = self.flags;
+        if !is_last {
+            flags &= !(FIN | PUSH);
+        }
+        if self.count > 0 {
+            flags &= !REDUCED;
+        }
+        flags
+    }
+}
+
+/// Blanks what each segment has of its own, and says what identifier, sequence number and flags
+/// the first one has; zero where there is no such thing.
+fn take_apart(headers: &mut [u8], shape: &Shape) -> Option<(u16, u32, u8)> {
+    let identifier = if shape.is_v4 { u16_at(headers, 4)? } else { 0 };
+    let (mut sequence, mut flags) = (0, 0);
+    if shape.is_v4 {
+        put(headers, 2, [0; 4]);
+        put_u16(headers, 10, 0);
+    }
+    if shape.protocol == TCP {
+        sequence = u32_at(headers, shape.ip_bytes + 4)?;
+        flags = *headers.get(shape.ip_bytes + 13)?;
+    }
+    put_u16(headers, shape.checksum_at(), 0);
+    Some((identifier, sequence, flags))
 }

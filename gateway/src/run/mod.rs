@@ -3,6 +3,7 @@
 //! `worker.rs` moves packets both ways, `handshakes.rs` answers initiations and ticks, `reload.rs`
 //! follows the list of peers. `outside.rs` and `tun.rs` are the two ends.
 
+mod batch;
 mod handshakes;
 mod outside;
 mod reload;

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::io::Errno;
 
-use crate::offload::{HEADER_BYTES, Large, SPARE_BYTES};
+use crate::offload::{HEADER_BYTES, Large, PIECES_MAX, SPARE_BYTES};
 
 /// The largest packet, and room for its padding.
 pub const READ_BYTES: usize = HEADER_BYTES + 65_535 + SPARE_BYTES;
@@ -34,8 +34,9 @@ impl Tun {
     ///
     /// When the kernel would not have it.
     pub fn write(&self, large: &Large<'_>) -> Result<usize, Errno> {
-        let mut slices = Vec::with_capacity(2 + large.pieces().count());
-        slices.extend(large.pieces().map(IoSlice::new));
-        rustix::io::writev(&self.handle, &slices)
+        let mut slices = [IoSlice::new(&[]); PIECES_MAX];
+        let pieces = slices.iter_mut().zip(large.pieces());
+        let count = pieces.map(|(slice, piece)| *slice = IoSlice::new(piece)).count();
+        rustix::io::writev(&self.handle, slices.get(..count).unwrap_or_default())
     }
 }

@@ -12,10 +12,11 @@ use quinn_udp::RecvMeta;
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll;
 
-use super::outside::{BATCH, MESSAGE_BYTES, PIECES_MAX, SEND_BYTES_MAX};
+use super::batch::Batch;
+use super::outside::{BATCH, MESSAGE_BYTES, SEND_BYTES_MAX};
 use super::tun::READ_BYTES;
 use super::{Shared, now};
-use crate::engine::{Drop, Event, Moment, Route, Table};
+use crate::engine::{Arrival, Drop, Event, Moment, Route, Table};
 use crate::offload::{Coalescer, Split};
 use crate::wireguard::{BUFFER_BYTES_MIN, DATA_OVERHEAD_BYTES};
 
@@ -24,6 +25,9 @@ const READS: usize = 8;
 /// Packets of one turn on their way inside lie here side by side; the library wants room for the
 /// largest datagram behind the last one.
 const ARENA_BYTES: usize = BATCH * MESSAGE_BYTES + BUFFER_BYTES_MIN;
+
+/// Two come in a turn when one client sends as fast as it can.
+const OFFERED_MIN: usize = 4;
 
 const STOP: u64 = 0;
 const TUN: u64 = 1;
@@ -34,6 +38,8 @@ pub struct Worker {
     shared: Arc<Shared>,
     epoll: rustix::fd::OwnedFd,
     received: Vec<Vec<u8>>,
+    /// How many of `received` the next call offers: each costs something, filled or not.
+    offered: usize,
     arena: Vec<u8>,
     used: usize,
     coalescer: Coalescer,
@@ -56,6 +62,7 @@ impl Worker {
             shared,
             epoll,
             received: vec![vec![0; MESSAGE_BYTES]; BATCH],
+            offered: BATCH,
             arena: vec![0; ARENA_BYTES],
             used: 0,
             coalescer: Coalescer::default(),
@@ -90,42 +97,44 @@ impl Worker {
     }
 
     fn take_outside(&mut self, table: &Table, port: usize) {
+        let shared = Arc::clone(&self.shared);
         let mut about = [RecvMeta::default(); BATCH];
         let mut received = mem::take(&mut self.received);
-        let mut buffers: Vec<_> = received.iter_mut().map(|one| IoSliceMut::new(one)).collect();
-        let count = self.shared.outside.receive(port, &mut buffers, &mut about);
+        let offered = received.iter_mut().take(self.offered);
+        let mut buffers: Vec<_> = offered.map(|one| IoSliceMut::new(one)).collect();
+        let count = shared.outside.receive(port, &mut buffers, &mut about);
+        self.offered = (2 * count).clamp(OFFERED_MIN, BATCH);
         let now = now();
         let mut has_queued = false;
         for (meta, buffer) in about.iter().zip(&received).take(count) {
             let route = Route { remote: meta.addr, local: meta.dst_ip, port };
             let bytes = buffer.get(..meta.len).unwrap_or_default();
+            let mut arrival = shared.engine.arrival(table, now, route);
             for datagram in bytes.chunks(meta.stride.max(1)) {
-                has_queued |= self.take_datagram(table, now, route, datagram);
+                has_queued |= self.take_datagram(&mut arrival, &route, datagram);
             }
         }
         self.received = received;
         self.flush();
         if has_queued {
-            self.shared.wake_handshakes();
+            shared.wake_handshakes();
         }
     }
 
     /// Whether it is an initiation that waits.
-    fn take_datagram(&mut self, table: &Table, now: Moment, route: Route, datagram: &[u8]) -> bool {
+    fn take_datagram(&mut self, arrival: &mut Arrival<'_>, route: &Route, datagram: &[u8]) -> bool {
         if self.arena.len() - self.used < BUFFER_BYTES_MIN {
             self.flush();
         }
         let Some(out) = self.arena.get_mut(self.used..) else { return false };
         let engine = &self.shared.engine;
-        let taken = catch_unwind(AssertUnwindSafe(|| {
-            engine.take_datagram(table, now, route, datagram, out)
-        }));
+        let taken = catch_unwind(AssertUnwindSafe(|| arrival.take(datagram, out)));
         match taken {
             Ok(Event::Nothing) => false,
             Ok(Event::Queued) => true,
             Ok(Event::Answer(range)) => {
                 let answer = out.get(range).unwrap_or_default();
-                if !self.shared.outside.send(&route, answer, answer.len()) {
+                if !self.shared.outside.send(route, answer, answer.len()) {
                     engine.drops.count(Drop::SendFailed);
                 }
                 false
@@ -138,6 +147,7 @@ impl Worker {
             }
             Err(_) => {
                 log::error!("a datagram of {} bytes made the gateway panic", datagram.len());
+                arrival.release();
                 engine.abandon(datagram);
                 false
             }
@@ -160,14 +170,17 @@ impl Worker {
 
     fn take_inside(&mut self, table: &Table) {
         let now = now();
+        let mut batch = Batch::default();
         for _ in 0..READS {
-            let Some(length) = self.shared.tun.read(&mut self.read) else { return };
-            self.send(table, now, length);
+            let Some(length) = self.shared.tun.read(&mut self.read) else { break };
+            self.seal(table, now, length, &mut batch);
         }
+        send(&self.shared, batch, &self.sealed);
     }
 
-    /// One read: perhaps 50 packets of one flow, which leave by one call.
-    fn send(&mut self, table: &Table, now: Moment, length: usize) {
+    /// One read: perhaps 50 packets of one flow, which leave by one call. Those that are left, as
+    /// acknowledgements are, wait for more of the same peer's until the turn ends.
+    fn seal(&mut self, table: &Table, now: Moment, length: usize, batch: &mut Batch) {
         let Self { shared, read, sealed, .. } = self;
         let engine = &shared.engine;
         let packet = read.get(crate::offload::HEADER_BYTES..length).unwrap_or_default();
@@ -178,57 +191,25 @@ impl Worker {
         let Some(mut sender) = slot.sender(now) else {
             return engine.drops.count(Drop::NotConnected);
         };
-        let route = sender.route;
-        let mut batch = Batch::default();
         let mut bytes = 0;
         while let Some(packet) = split.next_packet() {
-            let datagram = packet.len() + DATA_OVERHEAD_BYTES;
-            if !batch.takes(datagram) {
-                batch.send(shared, &route, sealed);
+            if !batch.takes(&sender.route, packet.len() + DATA_OVERHEAD_BYTES) {
+                send(shared, batch.take(), sealed);
             }
             bytes += packet.len();
             let Some(out) = sealed.get_mut(batch.used..) else { break };
             let Some(length) = sender.seal(packet, out) else { break };
-            batch.add(length);
+            batch.add(&sender.route, length);
         }
-        batch.send(shared, &route, sealed);
         let bytes = u64::try_from(bytes).unwrap_or_default();
         shared.sent_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 }
 
-/// Datagrams side by side, of one size but for the last.
-#[derive(Default)]
-struct Batch {
-    used: usize,
-    size: usize,
-    count: usize,
-    is_closed: bool,
-}
-
-impl Batch {
-    fn takes(&self, datagram: usize) -> bool {
-        self.count == 0
-            || (!self.is_closed
-                && datagram <= self.size
-                && self.count < PIECES_MAX
-                && self.used + datagram <= SEND_BYTES_MAX)
-    }
-
-    fn add(&mut self, length: usize) {
-        if self.count == 0 {
-            self.size = length;
-        }
-        self.is_closed = length < self.size;
-        self.used += length;
-        self.count += 1;
-    }
-
-    fn send(&mut self, shared: &Shared, route: &Route, sealed: &[u8]) {
-        let batch = mem::take(self);
-        let datagrams = sealed.get(..batch.used).unwrap_or_default();
-        if !datagrams.is_empty() && !shared.outside.send(route, datagrams, batch.size) {
-            shared.engine.drops.count(Drop::SendFailed);
-        }
+fn send(shared: &Shared, batch: Batch, sealed: &[u8]) {
+    let Some((route, length)) = batch.filled() else { return };
+    let datagrams = sealed.get(..length).unwrap_or_default();
+    if !shared.outside.send(&route, datagrams, batch.size) {
+        shared.engine.drops.count(Drop::SendFailed);
     }
 }

@@ -4,7 +4,10 @@ use std::time::{Duration, Instant};
 
 use crate::net::{App, Net, OUTSIDE, SERVICE};
 
-pub const TESTS: &[(&str, fn(App))] = &[
+/// A name, and what runs with a device by that app.
+pub type Case = (&'static str, fn(App));
+
+pub const TESTS: &[Case] = &[
     ("bytes_arrive_as_they_were_sent_both_ways", bytes_arrive_as_they_were_sent_both_ways),
     ("nothing_but_the_service_answers", nothing_but_the_service_answers),
     ("names_are_answered_inside", names_are_answered_inside),
@@ -13,7 +16,7 @@ pub const TESTS: &[(&str, fn(App))] = &[
 ];
 
 /// They give the app another endpoint or port while it runs, which boringtun-cli does not take.
-pub const TESTS_OF_CHANGE: &[(&str, fn(App))] = &[
+pub const TESTS_OF_CHANGE: &[Case] = &[
     ("a_device_that_moves_stays_connected", a_device_that_moves_stays_connected),
     ("the_second_port_leads_to_the_same_gateway", the_second_port_leads_to_the_same_gateway),
 ];

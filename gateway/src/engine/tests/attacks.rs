@@ -63,6 +63,22 @@ fn a_wrong_mac_costs_nothing_more() {
 }
 
 #[test]
+fn wrong_macs_keep_up_no_load() {
+    let mut world = World::new(&[peer(1)]);
+    bring_under_load(&mut world);
+    let mut wrong = strange_initiation();
+    wrong[120] ^= 1;
+    for _ in 0..30 {
+        world.now.0 += Duration::from_millis(50);
+        assert_eq!(world.take(stranger(1), &wrong), Came::Nothing);
+    }
+    assert_eq!(world.drops(Drop::BadMac), 30);
+    world.pass(1);
+    assert!(!world.engine.flood().is_under_load);
+    Client::new(1).connect(&mut world);
+}
+
+#[test]
 fn an_initiation_of_an_unknown_key_is_not_answered() {
     let mut world = World::new(&[peer(1)]);
     assert_eq!(world.take(stranger(1), &strange_initiation()), Came::Nothing);

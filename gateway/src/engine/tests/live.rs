@@ -118,6 +118,66 @@ fn who_is_taken_off_the_list_is_cut_off_at_the_next_packet() {
 }
 
 #[test]
+fn what_comes_in_a_row_is_told_apart_by_peer_and_by_kind() {
+    let mut world = World::new(&[peer(1), peer(2)]);
+    let mut clients = [Client::new(1), Client::new(2)];
+    clients.iter_mut().for_each(|client| client.connect(&mut world));
+    let [one, two] = &mut clients;
+    let mut answer = vec![0; 92];
+    answer[0] = 2;
+    // To the very peer whose lock the packet before it took.
+    let sealed = one.seal(&one.hello());
+    answer[8..12].copy_from_slice(&sealed[4..8]);
+    let row = [
+        sealed,
+        answer,
+        one.seal(&one.hello()),
+        two.seal(&two.hello()),
+        one.seal(&two.hello()),
+        two.seal(&two.hello()),
+        one.initiation(),
+        one.seal(&one.hello()),
+    ];
+    let route = super::Route { remote: one.at, local: None, port: 0 };
+    let table = world.engine.table();
+    let mut arrival = world.engine.arrival(&table, world.now, route);
+    let mut came = |datagram: &Vec<u8>| match arrival.take(datagram, &mut world.out) {
+        super::Event::Inside(range) => Some(world.out[range].to_vec()),
+        super::Event::Queued => Some(Vec::new()),
+        super::Event::Nothing | super::Event::Answer(_) => None,
+    };
+    let came: Vec<_> = row.iter().map(&mut came).collect();
+    let (first, second) = (Some(one.hello()), Some(two.hello()));
+    let expected =
+        [first.clone(), None, first.clone(), second.clone(), None, second, Some(vec![]), first];
+    assert_eq!(came, expected);
+    assert_eq!(world.drops(Drop::InnerSource), 1, "one's packet from the address of two");
+    assert_eq!(world.drops(Drop::Forged), 1, "the answer");
+}
+
+#[test]
+fn who_is_cut_off_in_the_middle_of_a_row_sends_nothing_more() {
+    let (mut world, mut client) = connected();
+    let row = [client.seal(&client.hello()), client.seal(&client.hello())];
+    let route = super::Route { remote: client.at, local: None, port: 0 };
+    let table = world.engine.table();
+    let mut arrival = world.engine.arrival(&table, world.now, route);
+    assert!(matches!(arrival.take(&row[0], &mut world.out), super::Event::Inside(_)));
+    std::thread::scope(|scope| {
+        let change = scope.spawn(|| world.engine.change_peers(&[]));
+        // The flag comes before the wait for the row's end.
+        while !table.by_inside(client.peer.v4.into()).unwrap().is_revoked() {
+            std::thread::yield_now();
+        }
+        assert_eq!(arrival.take(&row[1], &mut world.out), super::Event::Nothing);
+        assert!(!change.is_finished(), "it waits for the row's end");
+        arrival.release();
+        assert_eq!(change.join().unwrap().len(), 2);
+    });
+    assert_eq!(world.drops(Drop::Revoked), 1);
+}
+
+#[test]
 fn a_changed_key_ends_the_sessions_under_the_old_one() {
     let (mut world, mut client) = connected();
     let mut changed = peer(1);
