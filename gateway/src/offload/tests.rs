@@ -257,6 +257,45 @@ fn a_segment_out_of_order_or_of_another_window_begins_another_write() {
     assert_eq!(coalesce(&row).len(), 3);
 }
 
+/// The cases of wireguard-go's offload_linux_test.go in which nothing may be joined.
+#[test]
+fn packets_that_differ_in_more_than_their_place_are_not_joined() {
+    for (is_v4, what, at, bits) in [
+        (true, "class", 1, 0x04),
+        (true, "don't fragment", 6, 0x40),
+        (true, "time to live", 8, 0x01),
+        (true, "source", 15, 0x01),
+        (true, "source port", 20, 0x01),
+        (true, "acknowledgement", 31, 0x01),
+        (true, "urgent", 33, 0x20),
+        (true, "reset", 33, 0x04),
+        (true, "window", 34, 0x01),
+        (true, "an option", 51, 0x01),
+        (false, "class", 1, 0x10),
+        (false, "flow label", 3, 0x01),
+        (false, "hop limit", 7, 0x01),
+        (false, "destination", 39, 0x02),
+        (false, "destination port", 43, 0x01),
+        (false, "an option", 71, 0x01),
+    ] {
+        let burst = Burst {
+            is_v4,
+            port: 9,
+            sequence: 5,
+            options: true,
+            size: 100,
+            payload: 200,
+            push: false,
+        };
+        let mut row = packets(&burst);
+        assert_eq!(coalesce(&row).len(), 1);
+        row[1][at] ^= bits;
+        let written = coalesce(&row);
+        assert_eq!(written.len(), 2, "{what}");
+        assert!(written[1][HEADER_BYTES..] == row[1], "{what}: it stays as it came");
+    }
+}
+
 #[test]
 fn lies_of_the_virtio_header_are_named() {
     let burst = Burst {

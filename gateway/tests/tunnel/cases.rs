@@ -11,6 +11,7 @@ pub const TESTS: &[Case] = &[
     ("bytes_arrive_as_they_were_sent_both_ways", bytes_arrive_as_they_were_sent_both_ways),
     ("nothing_but_the_service_answers", nothing_but_the_service_answers),
     ("names_are_answered_inside", names_are_answered_inside),
+    ("stray_datagrams_hurt_nobody", stray_datagrams_hurt_nobody),
     ("a_device_that_is_revoked_is_cut_in_mid_transfer", a_revoked_device_is_cut_in_mid_transfer),
     ("the_gateway_stops_when_it_is_told", the_gateway_stops_when_it_is_told),
 ];
@@ -19,6 +20,7 @@ pub const TESTS: &[Case] = &[
 pub const TESTS_OF_CHANGE: &[Case] = &[
     ("a_device_that_moves_stays_connected", a_device_that_moves_stays_connected),
     ("the_second_port_leads_to_the_same_gateway", the_second_port_leads_to_the_same_gateway),
+    ("a_path_of_1360_bytes_carries_it_whole", a_path_of_1360_bytes_carries_it_whole),
 ];
 
 const BYTES: &str = "20000000";
@@ -93,6 +95,49 @@ fn names_are_answered_inside(app: App) {
     let answer = net.ask(question);
     assert_eq!(answer[..2], question[..2]);
     assert!(answer.ends_with(&[100, 64, 0, 1]), "{answer:x?}");
+}
+
+/// From a socket of their own beside the app's, as from anybody on the network.
+fn stray_datagrams_hurt_nobody(app: App) {
+    let mut net = Net::new(app);
+    assert!(net.pings(SERVICE[0]));
+    let outside = net.order("outside");
+    let own = std::env::current_exe().unwrap();
+    for address in OUTSIDE {
+        let sent = net.within(&[own.to_str().unwrap(), "stray", address]);
+        assert!(sent.status.success(), "{address}: {sent:?}");
+        assert!(net.pings(SERVICE[1]), "{address}");
+    }
+    let drops = net.order("drops");
+    for (why, is_there) in [("Junk", true), ("UnknownIndex", true), ("Panicked", false)] {
+        assert_eq!(drops.contains(why), is_there, "{why}: {drops}");
+    }
+    assert_eq!(net.order("outside"), outside);
+    assert_eq!(net.order("handshakes"), "1\n");
+}
+
+/// The narrowest access line there is; what the tunnel adds to 1280 just fits it over IPv6.
+fn a_path_of_1360_bytes_carries_it_whole(app: App) {
+    let mut net = Net::new(app);
+    net.narrow("1360");
+    let own = std::env::current_exe().unwrap();
+    let key = data_encoding::BASE64.encode(&gateway::public_key(&crate::net::GATEWAY_KEY));
+    for endpoint in OUTSIDE {
+        net.within(&["wg", "set", &net.device, "peer", &key, "endpoint", endpoint]);
+        for way in ["up", "down"] {
+            let moved = net.within(&[own.to_str().unwrap(), way, SERVICE[0], BYTES]);
+            assert!(moved.status.success(), "{way} {endpoint}: {moved:?} {}", net.order("drops"));
+        }
+    }
+    for side in
+        [net.within(&["nstat", "-asz"]).stdout, net.within_servers(&["nstat", "-asz"]).into()]
+    {
+        let counters = String::from_utf8(side).unwrap();
+        for name in ["IpFragCreates", "Ip6FragCreates"] {
+            let line = counters.lines().find(|line| line.starts_with(name)).unwrap();
+            assert_eq!(line.split_whitespace().nth(1), Some("0"), "{line}");
+        }
+    }
 }
 
 fn a_revoked_device_is_cut_in_mid_transfer(app: App) {

@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         ["gateway"] => return service::run_gateway(),
         ["up", address, bytes] => return service::upload(address, bytes.parse().unwrap()),
         ["down", address, bytes] => return service::download(address, bytes.parse().unwrap()),
+        ["stray", address] => return service::stray(address),
         ["ask", address, question] => return service::ask(address, question),
         _ => {}
     }

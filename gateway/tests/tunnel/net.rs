@@ -151,6 +151,13 @@ impl Net {
         run(&[["ip", "-n", &self.client].as_slice(), words].concat());
     }
 
+    /// Makes the cable one that lets only so many bytes through at a time.
+    pub fn narrow(&self, mtu: &str) {
+        for end in [&self.client, &self.server] {
+            run(&["ip", "-n", end, "link", "set", "cable", "mtu", mtu]);
+        }
+    }
+
     pub fn pings(&self, address: &str) -> bool {
         self.within(&["ping", "-c", "1", "-W", "2", address]).status.success()
     }

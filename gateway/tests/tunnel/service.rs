@@ -4,7 +4,7 @@
 //! what they are.
 
 use std::io::{BufRead as _, Read, Write as _};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -111,6 +111,36 @@ pub fn ask(address: &str, question: &str) -> ExitCode {
     let mut answer = [0; 512];
     let length = socket.recv(&mut answer).unwrap();
     println!("{}", HEXLOWER.encode(&answer[..length]));
+    ExitCode::SUCCESS
+}
+
+/// The largest datagram that IPv4 carries, and that of IPv6.
+const LARGEST: [usize; 2] = [65_507, 65_527];
+
+/// Datagrams of every kind and of lengths that no app sends, and data for receivers by chance.
+pub fn stray(address: &str) -> ExitCode {
+    let address: SocketAddr = address.parse().unwrap();
+    let any: IpAddr =
+        if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let socket = UdpSocket::bind((any, 0)).unwrap();
+    socket.connect(address).unwrap();
+    let largest = LARGEST[usize::from(address.is_ipv6())];
+    for kind in 0..=5 {
+        for length in [0, 1, 4, 31, 32, 64, 92, 148, 1_280, 9_000, largest] {
+            let mut datagram = vec![0; length];
+            if let Some(first) = datagram.first_mut() {
+                *first = kind;
+            }
+            socket.send(&datagram).unwrap();
+        }
+    }
+    let mut chance = Piece::new();
+    for index in chance.next().chunks_exact(4).take(10_000) {
+        let mut datagram = [0; 128];
+        datagram[0] = 4;
+        datagram[4..8].copy_from_slice(index);
+        socket.send(&datagram).unwrap();
+    }
     ExitCode::SUCCESS
 }
 
