@@ -29,11 +29,12 @@ pub struct Arrival<'a> {
     route: Route,
     /// The receiver's index of the data before, and its peer.
     held: Option<(u32, &'a Slot, MutexGuard<'a, Line>)>,
+    has_data: bool,
 }
 
 impl<'a> Arrival<'a> {
     pub fn new(engine: &'a Engine, table: &'a Table, now: Moment, route: Route) -> Self {
-        Self { engine, table, now, route, held: None }
+        Self { engine, table, now, route, held: None, has_data: false }
     }
 
     /// `out` is at least [`crate::wireguard::BUFFER_BYTES_MIN`] long.
@@ -61,6 +62,11 @@ impl<'a> Arrival<'a> {
         })
     }
 
+    /// Whether any peer's keys vouched for some of it.
+    pub fn has_data(&self) -> bool {
+        self.has_data
+    }
+
     /// Lets go of the peer.
     pub fn release(&mut self) {
         self.held = None;
@@ -80,6 +86,7 @@ impl<'a> Arrival<'a> {
         };
         // Only here is it certain that the peer is there, and now.
         line.arrive(now, route, datagram.len());
+        self.has_data = true;
         let Some(length) = length else { return Ok(Event::Nothing) };
         // The library decrypts to the start of the buffer.
         let packet = out.get(..length).ok_or(Drop::Malformed)?;

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 
 use quinn_udp::RecvMeta;
 use rustix::buffer::spare_capacity;
-use rustix::event::epoll;
+use rustix::event::{PollFd, PollFlags, Timespec, epoll};
 
 use super::batch::Batch;
 use super::outside::{BATCH, MESSAGE_BYTES, SEND_BYTES_MAX};
@@ -28,6 +28,10 @@ const ARENA_BYTES: usize = BATCH * MESSAGE_BYTES + BUFFER_BYTES_MIN;
 
 /// Two come in a turn when one client sends as fast as it can.
 const OFFERED_MIN: usize = 4;
+
+/// Under a flood handshakes are taken by the handful: to be woken costs three times what a message
+/// does. Live sessions then wait so much longer at most.
+const LULL: Timespec = Timespec { tv_sec: 0, tv_nsec: 250_000 };
 
 const STOP: u64 = 0;
 const TUN: u64 = 1;
@@ -83,29 +87,47 @@ impl Worker {
                 }
             }
             let table = self.shared.engine.table();
+            let mut rests = false;
             for event in &events {
                 match event.data.u64() {
                     STOP => return,
                     TUN => self.take_inside(&table),
                     port => {
                         let port = usize::try_from(port - FIRST_PORT).unwrap_or_default();
-                        self.take_outside(&table, port);
+                        rests = self.take_outside(&table, port);
                     }
                 }
+            }
+            drop(table);
+            if rests {
+                self.rest();
             }
         }
     }
 
-    fn take_outside(&mut self, table: &Table, port: usize) {
+    /// What comes from inside, or the end, is not kept waiting.
+    fn rest(&self) {
+        let shared = &self.shared;
+        let mut waits = [
+            PollFd::new(&shared.stop, PollFlags::IN),
+            PollFd::from_borrowed_fd(shared.tun.handle(), PollFlags::IN),
+        ];
+        // However it ends, the loop looks at everything.
+        let _ = rustix::event::poll(&mut waits, Some(&LULL));
+    }
+
+    /// Whether it may rest: there is a flood, all of it is taken, and no session sent anything.
+    fn take_outside(&mut self, table: &Table, port: usize) -> bool {
         let shared = Arc::clone(&self.shared);
         let mut about = [RecvMeta::default(); BATCH];
         let mut received = mem::take(&mut self.received);
         let offered = received.iter_mut().take(self.offered);
         let mut buffers: Vec<_> = offered.map(|one| IoSliceMut::new(one)).collect();
         let count = shared.outside.receive(port, &mut buffers, &mut about);
-        self.offered = (2 * count).clamp(OFFERED_MIN, BATCH);
+        let is_empty = count < self.offered;
+        self.offered = if is_empty { (2 * count).clamp(OFFERED_MIN, BATCH) } else { BATCH };
         let now = now();
-        let mut has_queued = false;
+        let (mut has_queued, mut has_data) = (false, false);
         for (meta, buffer) in about.iter().zip(&received).take(count) {
             let route = Route { remote: meta.addr, local: meta.dst_ip, port };
             let bytes = buffer.get(..meta.len).unwrap_or_default();
@@ -113,12 +135,14 @@ impl Worker {
             for datagram in bytes.chunks(meta.stride.max(1)) {
                 has_queued |= self.take_datagram(&mut arrival, &route, datagram);
             }
+            has_data |= arrival.has_data();
         }
         self.received = received;
         self.flush();
         if has_queued {
             shared.wake_handshakes();
         }
+        is_empty && !has_data && shared.engine.flood().is_under_load
     }
 
     /// Whether it is an initiation that waits.

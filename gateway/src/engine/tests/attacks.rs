@@ -63,6 +63,29 @@ fn a_wrong_mac_costs_nothing_more() {
 }
 
 #[test]
+fn only_what_keys_vouch_for_is_data() {
+    let (mut world, mut client) = connected();
+    let good = client.seal(&client.hello());
+    let keepalive = client.seal(&[]);
+    let mut forged = client.seal(&client.hello());
+    *forged.last_mut().unwrap() ^= 1;
+    let table = world.engine.table();
+    let route = Route { remote: client.at, local: None, port: 0 };
+    let junk = vec![0xa5; 148];
+    let has_data = |row: &[&Vec<u8>], out: &mut [u8]| {
+        let mut arrival = world.engine.arrival(&table, world.now, route);
+        for datagram in row {
+            arrival.take(datagram, out);
+        }
+        arrival.has_data()
+    };
+    assert!(!has_data(&[&strange_initiation(), &forged, &junk], &mut world.out));
+    assert!(has_data(&[&good, &forged, &junk], &mut world.out));
+    assert!(!has_data(&[&good], &mut world.out), "a replay");
+    assert!(has_data(&[&keepalive], &mut world.out));
+}
+
+#[test]
 fn wrong_macs_keep_up_no_load() {
     let mut world = World::new(&[peer(1)]);
     bring_under_load(&mut world);
