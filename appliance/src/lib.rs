@@ -16,6 +16,8 @@ mod desk;
 mod forward;
 mod lists;
 mod master;
+mod notify;
+mod rights;
 mod running;
 mod tunnel;
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use gateway::{Prepared, StartProblem};
 use provisioning::tunnel::Wanted;
 use store::Store;
 use tokio::net::TcpListener;
@@ -52,6 +53,8 @@ pub struct Choices {
     pub outside: Outside,
     /// `None` for a box without a gateway.
     pub gateway: Option<GatewayChoice>,
+    /// What the gateway needs and this process took before it had threads; see `rights`.
+    pub prepared: Option<Result<Prepared, StartProblem>>,
 }
 
 /// What the owner of a box decided about the tunnel.
@@ -70,6 +73,7 @@ impl Choices {
             acme: None,
             outside: Outside::default(),
             gateway: None,
+            prepared: None,
         }
     }
 }
@@ -79,7 +83,7 @@ pub async fn start_with(
     listener: TcpListener,
     choices: Choices,
 ) -> anyhow::Result<Running> {
-    let Choices { rules, limits, acme, outside, gateway } = choices;
+    let Choices { rules, limits, acme, outside, gateway, prepared } = choices;
     if let Some(choice) = &gateway {
         tunnel::establish(&store, choice.wanted).await?;
     }
@@ -92,7 +96,7 @@ pub async fn start_with(
     let serving = tokio::spawn(webui::serve(app.clone(), listener, stop.clone()));
     tokio::spawn(sweep(app.clone(), stop.clone()));
     if let Some(choice) = gateway {
-        tunnel::start(&app, &choice, stop.clone()).await?;
+        tunnel::start(&app, &choice, prepared, stop.clone()).await?;
     }
     Ok(Running { app, address, stop, serving })
 }

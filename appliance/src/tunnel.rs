@@ -4,13 +4,16 @@
 //! serves all the same, because the other way in still stands.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use gateway::engine::Alarm;
-use gateway::{Config, Gateway, Inside as InsideNetwork, Outside, PeerId, Secret32, StartProblem};
+use gateway::{
+    Config, Gateway, Inside as InsideNetwork, Outside, PeerId, Prepared, Secret32, StartProblem,
+};
 use jiff::{SignedDuration, Timestamp};
 use provisioning::tunnel::{self, Home, Inside, Wanted};
 use store::{Act, Actor, Id, Store};
@@ -74,6 +77,7 @@ pub async fn establish(store: &Store, wanted: Wanted) -> anyhow::Result<()> {
 pub async fn start(
     app: &App,
     choice: &GatewayChoice,
+    prepared: Option<Result<Prepared, StartProblem>>,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let home = app.store.read(tunnel::home)?.context("the network has no tunnel")?;
@@ -81,8 +85,11 @@ pub async fn start(
     let config = config(app, choice, &home)?;
     let peers = as_the_gateways(peers, stop.clone());
     // It waits for a process that makes the network: milliseconds, and seconds at a busy boot.
-    let started = tokio::task::spawn_blocking(move || Gateway::start(&config, peers)).await?;
-    let mut gateway = match started {
+    let start = move || match prepared {
+        Some(prepared) => Gateway::start_prepared(&config, prepared?, peers),
+        None => Gateway::start(&config, peers),
+    };
+    let mut gateway = match tokio::task::spawn_blocking(start).await? {
         Ok(gateway) => gateway,
         Err(problem) => {
             tell_failure(app, &problem);
@@ -91,9 +98,6 @@ pub async fn start(
     };
     let (since, outside) = (app.now(), gateway.outside().to_vec());
     log::info!(outside:? = outside, inner_v4:% = home.inside.server().v4; "the gateway runs");
-    for warning in gateway.warnings() {
-        log::warn!(remedy = warning.remedy(); "the gateway: {warning}");
-    }
     let warnings: Vec<_> =
         gateway.warnings().iter().map(|one| format!("{one}: {}", one.remedy())).collect();
     let listeners = gateway.listeners();
@@ -116,11 +120,7 @@ fn config(app: &App, choice: &GatewayChoice, home: &Home) -> anyhow::Result<Conf
     let server = home.inside.server();
     Ok(Config {
         private_key: Secret32(*home.private.bytes()),
-        outside: Outside {
-            address: None,
-            port: choice.rules.endpoint.port(),
-            second_port: choice.rules.second_port,
-        },
+        outside: outside(choice.rules.endpoint.port(), choice.rules.second_port),
         inside: InsideNetwork {
             v4: server.v4,
             v6: server.v6,
@@ -129,8 +129,18 @@ fn config(app: &App, choice: &GatewayChoice, home: &Home) -> anyhow::Result<Conf
         },
         name: app.app_host(),
         mtu: choice.rules.mtu,
-        helper: vec![this_program()?.into(), NAMESPACE_COMMAND.into()],
+        helper: helper()?,
     })
+}
+
+/// On all addresses: the office decides where devices reach the box by its names.
+pub fn outside(port: u16, second_port: Option<u16>) -> Outside {
+    Outside { address: None, port, second_port }
+}
+
+/// Program and arguments of the process that goes inside.
+pub fn helper() -> anyhow::Result<Vec<OsString>> {
+    Ok(vec![this_program()?.into(), NAMESPACE_COMMAND.into()])
 }
 
 /// The same list in the gateway's own words.
@@ -180,7 +190,8 @@ async fn serve(app: App, inside: InsideListeners, running: Running, stop: Cancel
 }
 
 fn tell_failure(app: &App, problem: &StartProblem) {
-    log::error!(code = problem.code(), remedy = problem.remedy(); "no gateway: {problem}");
+    let (code, remedy) = (problem.code(), problem.remedy());
+    log::error!(code = code, remedy = remedy; "no tunnel, because {problem}: {remedy}");
     let state = TunnelState::Failed {
         trouble: trouble(problem),
         detail: format!("{problem}: {}", problem.remedy()),

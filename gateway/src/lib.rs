@@ -18,4 +18,4 @@ mod wireguard;
 
 pub use config::{Config, Inside, Outside, Peer, PeerId, Secret32, public_key};
 pub use namespace::{StartProblem, Warning};
-pub use run::{Gateway, Listeners, Status};
+pub use run::{Gateway, Listeners, Prepared, Status};

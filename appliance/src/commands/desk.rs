@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use clap::Subcommand;
 use serde_json::Value;
 use store::{Clock, Store};
@@ -174,7 +175,8 @@ pub(super) fn answer(common: &Common, request: Request, tell: &Tell) -> anyhow::
     if let Some(answer) = control::ask(&config.control_socket(), &request, tell)? {
         return Ok(answer);
     }
-    let master = master::read(config.master_key.as_deref())?;
+    let master = master::read(config.master_key.as_deref())
+        .with_context(|| format!("no product answers at {}", config.control_socket().display()))?;
     let store = Store::open(&config.layout(), &master, Clock::system(), MIGRATIONS)?;
     let answer = perform(&config, &store, None, request, tell)?;
     store.close();

@@ -15,7 +15,8 @@ use webui::notices::outside::Outside;
 use super::{runtime, say};
 use crate::config::{AcmeRules, Config};
 use crate::migrations::MIGRATIONS;
-use crate::{Choices, control, master, start_with};
+use crate::rights::{self, Taken};
+use crate::{Choices, control, master, notify, start_with};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -28,9 +29,11 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     // Before the store: what is wrong here should be the first thing said.
     let acme = config.acme.as_ref().map(AcmeRules::settings).transpose()?;
     let outside = config.ways().outside()?;
+    // The store and the runtime have threads.
+    let taken = rights::take(&config)?;
     let master = master::read(config.master_key.as_deref())?;
     let store = Store::open(&config.layout(), &master, Clock::system(), MIGRATIONS)?;
-    runtime()?.block_on(serve(config, Away { acme, outside }, store))
+    runtime()?.block_on(serve(config, Away { acme, outside }, taken, store))
 }
 
 /// What the product may reach beyond the box.
@@ -39,26 +42,27 @@ struct Away {
     outside: Outside,
 }
 
-async fn serve(config: Config, away: Away, store: Store) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", config.listen))?;
+async fn serve(config: Config, away: Away, taken: Taken, store: Store) -> anyhow::Result<()> {
+    let listener = TcpListener::from_std(taken.listener)?;
     let Away { acme, outside } = away;
     let domain = store.read(network::settings)?.context("the store holds no network")?.domain;
     let gateway = config.gateway.as_ref().map(|rules| rules.choice(&domain)).transpose()?.flatten();
     let (rules, limits) = (config.mail.rules(), Limits::USUAL);
-    let choices = Choices { rules, limits, acme, outside, gateway };
+    let prepared = taken.gateway;
+    let choices = Choices { rules, limits, acme, outside, gateway, prepared };
     let mut running = start_with(store, listener, choices).await?;
     let config = Arc::new(config);
     let control = control::listen(config.clone(), running.app.clone())?;
-    say(format_args!("ready on {}", running.address));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    say(format_args!("ready on {}", running.address));
+    notify::ready(running.address, &running.app.tunnel.status());
     tokio::select! {
         ended = running.wait() => return ended,
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
+    notify::stopping();
     control.abort();
     drop(std::fs::remove_file(config.control_socket()));
     running.stop().await;

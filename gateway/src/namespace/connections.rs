@@ -101,8 +101,15 @@ pub(super) fn open() -> io::Result<OwnedFd> {
     Ok(wire::open(Some(netlink::SOCK_DIAG))?)
 }
 
-/// Whether the kernel can do it at all: a socket that isn't there is not found, or not asked for.
+/// Whether the kernel can do it at all: list connections, and end one. A socket that isn't there
+/// is not found, or not asked for; but so says a kernel that lists none, for lack of a module.
 pub(super) fn probe(socket: BorrowedFd<'_>) -> io::Result<()> {
+    wire::request(
+        socket,
+        SOCK_DIAG_BY_FAMILY,
+        wire::DUMP,
+        &request(AF_INET, LIVE_STATES, &[0; 48]),
+    )?;
     let body = request(AF_INET, 0, &[0; 48]);
     match wire::request(socket, SOCK_DESTROY, 0, &body) {
         Ok(_) => Ok(()),

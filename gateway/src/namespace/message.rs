@@ -49,6 +49,13 @@ pub(super) enum Handle {
     NetNamespace,
 }
 
+impl Report {
+    /// Whether the process that says this stays inside.
+    pub(super) fn must_stay(&self) -> bool {
+        self.handles.contains(&Handle::ResidentConnections)
+    }
+}
+
 pub(super) type Answer = Result<Report, StartProblem>;
 
 pub(super) fn send<T: Serialize>(

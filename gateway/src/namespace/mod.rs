@@ -1,14 +1,15 @@
 //! A network of its own for the service: one TUN, a few listeners, and no way out.
 //!
-//! [`make`] executes the program again. That process leaves its user and network namespaces,
-//! makes everything inside, passes the handles out and ends; the namespace lives as long as they
-//! do. Nothing needs a privilege, neither outside nor afterwards.
+//! A [`Helper`] is the program, executed again. Asked by [`make`], that process leaves its user and
+//! network namespaces, makes everything inside, passes the handles out and ends; the namespace
+//! lives as long as they do. Nothing needs a privilege, neither outside nor afterwards.
 //!
-//! Start with `inside.rs`. An administrator enters with
+//! Start with `helper.rs` and `inside.rs`. An administrator enters with
 //! `nsenter --preserve-credentials --user=/proc/PID/fd/U --net=/proc/PID/fd/N`, where
 //! [`Made::user_namespace`] is U and [`Made::net_namespace`] is N: both are logged at the start.
 
 mod connections;
+mod helper;
 mod inside;
 mod link;
 mod listen;
@@ -21,22 +22,18 @@ mod surroundings;
 mod tests;
 mod tunables;
 
-use std::ffi::OsString;
-use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, UdpSocket};
-use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
-use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Child, Command, Stdio};
-
-use rustix::event::{PollFd, PollFlags, Timespec};
-use rustix::io::Errno;
+use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::process::Child;
 
 pub use connections::Connections;
+pub use helper::Helper;
 pub use inside::run_hidden;
 pub use problem::{StartProblem, Step, Warning};
+pub use rights::drop_rights;
 
 use connections::Way;
-use message::{Answer, Handle, Order, Report};
+use message::{Handle, Order, Report};
 
 /// The TUN's name inside, where nobody meets it but an administrator.
 const INTERFACE: &str = "tunnel";
@@ -49,12 +46,6 @@ const MTU_MIN: u16 = 1280;
 /// Above this no network between clinics goes, and a full packet still fits one UDP datagram.
 const MTU_MAX: u16 = 9000;
 
-/// What kills a process for a system call that a filter does not know.
-const SIGSYS: i32 = 31;
-
-/// It takes milliseconds; a machine under full load at boot gets a thousand times that.
-const HELPER_WAIT_S: i64 = 20;
-
 /// What there is to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
@@ -65,8 +56,6 @@ pub struct Plan {
     pub v6_prefix: u8,
     /// 1280 to 9000 bytes.
     pub mtu: u16,
-    /// Program and arguments that lead to [`run_hidden`] in a process with one thread.
-    pub helper: Vec<OsString>,
 }
 
 /// Everything of the namespace that is worth holding. It ends when all of this is dropped.
@@ -92,43 +81,20 @@ pub struct Made {
 
 /// Makes the namespace and what is in it; takes some ten milliseconds.
 ///
-/// With rights of the start (`CAP_SYS_ADMIN`, `CAP_NET_ADMIN`) call it before there is a second
-/// thread: they are dropped for the calling thread only.
+/// With rights of the start (`CAP_SYS_ADMIN`, `CAP_NET_ADMIN`) start the helper and call
+/// [`drop_rights`] before there is a second thread. What is still held here is dropped for the
+/// calling thread only.
 ///
 /// # Errors
 ///
 /// By what there is to do about it; nothing is left behind.
-pub fn make(plan: &Plan) -> Result<Made, StartProblem> {
+pub fn make(plan: &Plan, helper: Helper) -> Result<Made, StartProblem> {
     check_kernel(&rustix::system::uname().release().to_string_lossy())?;
-    let order = plan.order()?;
-    let (ours, theirs) = inside::pair().map_err(|error| helper("has no socket", &error))?;
-    let mut child = start(&plan.helper, theirs)?;
-    let answered = ask(&ours, &order);
-    let answer = match answered {
-        Ok(Some(answer)) => answer,
-        Ok(None) => return Err(explain_end(child)),
-        Err(error) => {
-            // It may hang; what it made ends with it.
-            drop(child.kill());
-            drop(child.wait());
-            return Err(helper("did not answer", &error));
-        }
-    };
-    let (report, handles) = match answer {
-        (Ok(report), handles) => (report, handles),
-        (Err(problem), _) => {
-            drop(child.wait());
-            return Err(problem);
-        }
-    };
-    if !report.handles.contains(&Handle::ResidentConnections) {
-        // Its exit code says nothing that its answer did not.
-        drop(child.wait());
-    }
+    let (report, handles, child) = helper.ask(&plan.order()?)?;
     let mut made = Made::collect(report, handles, child)?;
     let is_privileged =
         made.warnings.iter().any(|warning| matches!(warning, Warning::Privileged { .. }));
-    if is_privileged || rights::are_ambient() {
+    if rights::are_ambient() || is_privileged && rights::are_held() {
         made.warnings.extend(rights::drop_those_of_the_start());
     }
     made.log();
@@ -204,52 +170,10 @@ impl Made {
         let net = self.net_namespace.as_raw_fd();
         log::info!("made the tunnel's namespace, handles: user {user:?}, net {net}");
         for warning in &self.warnings {
-            log::warn!("{}: {warning}; remedy: {}", warning.code(), warning.remedy());
+            let (code, remedy) = (warning.code(), warning.remedy());
+            log::warn!(code = code, remedy = remedy; "the tunnel runs, but {warning}: {remedy}");
         }
     }
-}
-
-/// Nothing of our own environment goes inside: it may hold secrets.
-fn start(command: &[OsString], socket: OwnedFd) -> Result<Child, StartProblem> {
-    let Some((program, arguments)) = command.split_first() else {
-        return Err(StartProblem::PlanWrong { why: "there is no command for it".to_owned() });
-    };
-    let mut command = Command::new(program);
-    command.args(arguments).env_clear().stdin(Stdio::from(socket)).stdout(Stdio::null());
-    command.spawn().map_err(|error| StartProblem::Helper { what: format!("cannot start: {error}") })
-}
-
-/// `None` when it closed the socket without an answer.
-fn ask(socket: &OwnedFd, order: &Order) -> Result<Option<(Answer, Vec<OwnedFd>)>, Errno> {
-    match message::send(socket, order, &[]) {
-        Ok(()) => {}
-        Err(Errno::PIPE) => return Ok(None),
-        Err(error) => return Err(error),
-    }
-    let mut waits = [PollFd::from_borrowed_fd(socket.as_fd(), PollFlags::IN)];
-    let limit = Timespec { tv_sec: HELPER_WAIT_S, tv_nsec: 0 };
-    if rustix::io::retry_on_intr(|| rustix::event::poll(&mut waits, Some(&limit)))? == 0 {
-        return Err(Errno::TIMEDOUT);
-    }
-    match message::receive(socket) {
-        Err(Errno::CONNRESET) => Ok(None),
-        other => other,
-    }
-}
-
-/// Why the process went without a word.
-fn explain_end(mut child: Child) -> StartProblem {
-    match child.wait() {
-        // Filters of units kill where those of containers refuse.
-        Ok(status) if status.signal() == Some(SIGSYS) => StartProblem::UserNamespacesFiltered,
-        Ok(status) => StartProblem::Helper { what: format!("ended: {status}") },
-        Err(error) => StartProblem::Helper { what: format!("was lost: {error}") },
-    }
-}
-
-fn helper(what: &str, error: &Errno) -> StartProblem {
-    let error: io::Error = (*error).into();
-    StartProblem::Helper { what: format!("{what}: {error}") }
 }
 
 fn check_kernel(release: &str) -> Result<(), StartProblem> {

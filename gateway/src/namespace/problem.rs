@@ -35,7 +35,7 @@ pub enum StartProblem {
     UserNamespacesOff,
     #[error("kernel.unprivileged_userns_clone is 0")]
     UserNamespacesDebian,
-    #[error("kernel.apparmor_restrict_unprivileged_userns takes the rights inside away")]
+    #[error("AppArmor keeps user namespaces, or the rights inside, from this program")]
     UserNamespacesAppArmor,
     #[error("a system call filter refuses user namespaces")]
     UserNamespacesFiltered,
@@ -128,7 +128,8 @@ impl StartProblem {
             Self::PlanWrong { .. } => "correct the tunnel's addresses in the config",
             Self::TunMissing => {
                 "load the driver (modprobe tun, and a line `tun` in /etc/modules-load.d); \
-                 in a container, pass the device in (--device /dev/net/tun)"
+                 in a unit, no PrivateDevices=yes; in a container, pass the device in \
+                 (--device /dev/net/tun)"
             }
             Self::TunNotAllowed { .. } => {
                 "make it 0666 with a udev rule (KERNEL==\"tun\", MODE=\"0666\") or with chmod; \
@@ -224,7 +225,10 @@ impl Warning {
             Self::NoBbr { .. } => "load it (a line `tcp_bbr` in /etc/modules-load.d)",
             Self::Tunables { .. } => "ReadWritePaths=/proc/sys/net in the unit",
             Self::NoIpv6 => "nothing, where IPv6 was switched off on purpose",
-            Self::NoDestroy { .. } => "a kernel with CONFIG_INET_DIAG_DESTROY",
+            Self::NoDestroy { .. } => {
+                "load it (a line `tcp_diag` in /etc/modules-load.d), on a kernel with \
+                 CONFIG_INET_DIAG_DESTROY"
+            }
             Self::Privileged { .. } => "allow user namespaces to this program",
             Self::RightsKept { .. } => "end, and start without these rights",
         }

@@ -18,10 +18,27 @@ pub(super) fn are_ambient() -> bool {
         .any(|right| thread::capability_is_in_ambient_set(right).unwrap_or(false))
 }
 
+/// Whether this thread has one of them.
+pub(super) fn are_held() -> bool {
+    thread::capabilities(None).is_ok_and(|held| held.permitted.intersects(OF_THE_START))
+}
+
+/// Drops all rights that were handed down to an ordinary user, and of root's those of the start:
+/// for good, and for this thread and all that it starts. So call it before the second thread, and
+/// after all that needs a right: a low port outside, and the [`super::Helper`].
+pub fn drop_rights() -> Option<Warning> {
+    let is_root = rustix::process::geteuid().is_root();
+    drop_for_good(if is_root { OF_THE_START } else { CapabilitySet::all() })
+}
+
 /// Drops both rights for good, with everything that could bring them back but a program that
 /// root executes. Rights belong to threads: this must run before there is a second one.
 pub(super) fn drop_those_of_the_start() -> Option<Warning> {
-    let dropped = keep_only(|held| held.difference(OF_THE_START));
+    drop_for_good(OF_THE_START)
+}
+
+fn drop_for_good(rights: CapabilitySet) -> Option<Warning> {
+    let dropped = keep_only(|held| held.difference(rights));
     let why = match (dropped, fs::read_dir("/proc/self/task").map(Iterator::count)) {
         (Err(error), _) => error.to_string(),
         (Ok(()), Ok(1)) => return None,

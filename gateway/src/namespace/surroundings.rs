@@ -21,6 +21,8 @@ pub(super) struct Surroundings {
     pub(super) max_net_namespaces: Option<u64>,
     pub(super) unprivileged_userns_clone: Option<u64>,
     pub(super) apparmor_restrict: Option<u64>,
+    /// Under a profile that is enforced.
+    pub(super) has_profile: bool,
     pub(super) is_filtered: bool,
     pub(super) may_make_network: bool,
     /// As seen from outside; inside, owners have no number.
@@ -39,6 +41,8 @@ impl Surroundings {
     pub(super) fn read() -> Self {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let seccomp = status.lines().find_map(|line| line.strip_prefix("Seccomp:"));
+        // What SELinux says there has another form.
+        let label = fs::read_to_string("/proc/self/attr/current").unwrap_or_default();
         let effective = rustix::thread::capabilities(None).map(|sets| sets.effective);
         let needed = CapabilitySet::SYS_ADMIN | CapabilitySet::NET_ADMIN;
         Self {
@@ -47,6 +51,7 @@ impl Surroundings {
             max_net_namespaces: setting("user/max_net_namespaces"),
             unprivileged_userns_clone: setting("kernel/unprivileged_userns_clone"),
             apparmor_restrict: setting("kernel/apparmor_restrict_unprivileged_userns"),
+            has_profile: is_enforced(&label),
             is_filtered: seccomp.is_some_and(|mode| mode.trim() == SECCOMP_FILTER),
             may_make_network: effective.is_ok_and(|rights| rights.contains(needed)),
             tun: fs::metadata(TUN).ok().map(|found| Owned {
@@ -74,6 +79,8 @@ impl Surroundings {
             Errno::PERM | Errno::ACCESS if self.is_confined() => {
                 StartProblem::UserNamespacesAppArmor
             }
+            // Filters say it in another way.
+            Errno::ACCESS if self.has_profile => StartProblem::UserNamespacesAppArmor,
             Errno::PERM | Errno::ACCESS | Errno::NOSYS if self.is_filtered => {
                 StartProblem::UserNamespacesFiltered
             }
@@ -108,6 +115,11 @@ impl Surroundings {
             _ => StartProblem::TunRefused { errno: error.raw_os_error() },
         }
     }
+}
+
+/// As AppArmor writes a label: `tokinet (enforce)`.
+pub(super) fn is_enforced(label: &str) -> bool {
+    label.trim_end().ends_with(" (enforce)")
 }
 
 fn setting(name: &str) -> Option<u64> {

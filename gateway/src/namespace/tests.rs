@@ -1,5 +1,7 @@
 //! Rules that need no namespace: which refusal means what, and which plan cannot be.
 
+use std::ffi::OsString;
+
 use rustix::io::Errno;
 
 use super::surroundings::Surroundings;
@@ -12,8 +14,12 @@ fn plan() -> Plan {
         v4_prefix: 16,
         v6_prefix: 64,
         mtu: 1280,
-        helper: vec!["nothing".into()],
     }
+}
+
+fn helper(command: &[&str]) -> Result<Helper, StartProblem> {
+    let command: Vec<OsString> = command.iter().map(Into::into).collect();
+    Helper::start(&command)
 }
 
 fn usual() -> Surroundings {
@@ -34,6 +40,7 @@ fn each_refusal_of_a_namespace_is_named_by_its_cause() {
     let ubuntu = Surroundings { apparmor_restrict: Some(1), is_filtered: true, ..usual() };
     let relaxed = Surroundings { apparmor_restrict: Some(0), ..usual() };
     let filtered = Surroundings { is_filtered: true, ..usual() };
+    let profiled = Surroundings { has_profile: true, is_filtered: true, ..usual() };
     for (around, error, code) in [
         (&absent, Errno::INVAL, "user-namespaces-absent"),
         (&off, Errno::NOSPC, "user-namespaces-off"),
@@ -42,6 +49,8 @@ fn each_refusal_of_a_namespace_is_named_by_its_cause() {
         (&debian, Errno::PERM, "user-namespaces-debian"),
         (&ubuntu, Errno::PERM, "user-namespaces-apparmor"),
         (&ubuntu, Errno::ACCESS, "user-namespaces-apparmor"),
+        (&profiled, Errno::ACCESS, "user-namespaces-apparmor"),
+        (&profiled, Errno::PERM, "user-namespaces-filtered"),
         (&relaxed, Errno::PERM, "namespace-refused"),
         (&filtered, Errno::PERM, "user-namespaces-filtered"),
         (&filtered, Errno::NOSYS, "user-namespaces-filtered"),
@@ -49,6 +58,11 @@ fn each_refusal_of_a_namespace_is_named_by_its_cause() {
         (&usual(), Errno::INVAL, "namespace-refused"),
     ] {
         assert_eq!(around.explain_unshare(error).code(), code, "{around:?} {error:?}");
+    }
+    for (label, enforced) in
+        [("tokinet (enforce)\n", true), ("tokinet (unconfined)\n", false), ("unconfined\n", false)]
+    {
+        assert_eq!(surroundings::is_enforced(label), enforced, "{label}");
     }
     assert_eq!(ubuntu.explain_refusal(Errno::PERM).code(), "user-namespaces-apparmor");
     assert_eq!(usual().explain_refusal(Errno::PERM).code(), "tun-refused");
@@ -78,18 +92,19 @@ fn a_plan_that_cannot_be_starts_nothing() {
         Plan { v6: "fe80::1".parse().unwrap(), ..plan() },
         Plan { v6: "::ffff:100.70.0.1".parse().unwrap(), ..plan() },
         Plan { v6: "ff02::1".parse().unwrap(), ..plan() },
-        Plan { helper: Vec::new(), ..plan() },
     ];
     for plan in wrong {
-        assert_eq!(make(&plan).unwrap_err().code(), "plan-wrong", "{plan:?}");
+        let waiting = helper(&["/bin/cat"]).unwrap();
+        assert_eq!(make(&plan, waiting).unwrap_err().code(), "plan-wrong", "{plan:?}");
     }
+    assert_eq!(helper(&[]).unwrap_err().code(), "plan-wrong");
 }
 
 #[test]
 fn a_helper_that_is_another_program_is_named() {
-    for helper in [&["/nonexistent"][..], &["/bin/true"], &["/bin/false"]] {
-        let helper: Vec<OsString> = helper.iter().map(Into::into).collect();
-        let problem = make(&Plan { helper, ..plan() }).unwrap_err();
+    for command in ["/nonexistent", "/bin/true", "/bin/false"] {
+        let problem =
+            helper(&[command]).and_then(|helper| make(&plan(), helper).map(drop)).unwrap_err();
         assert_eq!(problem.code(), "helper", "{problem}");
     }
 }

@@ -6,6 +6,7 @@
 mod batch;
 mod handshakes;
 mod outside;
+mod prepared;
 mod reload;
 mod tun;
 mod worker;
@@ -29,6 +30,7 @@ use crate::engine::{Drop, Engine, Flood, Moment, PeerStatus};
 use crate::filter::Addresses;
 use crate::namespace::{self, Made, Plan, StartProblem, Warning};
 use outside::Outside;
+pub use prepared::Prepared;
 use tun::Tun;
 
 /// The endpoint, until [`Gateway::stop`].
@@ -82,25 +84,34 @@ struct Shared {
 
 impl Gateway {
     /// Makes the namespace and begins to answer; the first peers are known when it returns.
-    /// After a start with privileges call it before there is a second thread.
+    /// A program that comes with rights of the start prepares before it has a second thread, and
+    /// then starts with [`Gateway::start_prepared`].
     ///
     /// # Errors
     ///
     /// By what the administrator can do about it.
     pub fn start(
         config: &Config,
+        peers: watch::Receiver<Arc<[Peer]>>,
+    ) -> Result<Self, StartProblem> {
+        Self::start_prepared(config, Prepared::new(&config.outside, &config.helper)?, peers)
+    }
+
+    /// The same with what was taken before; `outside` and `helper` of the config are not used.
+    ///
+    /// # Errors
+    ///
+    /// By what the administrator can do about it.
+    pub fn start_prepared(
+        config: &Config,
+        prepared: Prepared,
         mut peers: watch::Receiver<Arc<[Peer]>>,
     ) -> Result<Self, StartProblem> {
-        let outside = Outside::bind(&config.outside)?;
+        let Prepared { outside, helper } = prepared;
         let inside = config.inside;
-        let made = namespace::make(&Plan {
-            v4: inside.v4,
-            v6: inside.v6,
-            v4_prefix: inside.v4_prefix,
-            v6_prefix: inside.v6_prefix,
-            mtu: config.mtu,
-            helper: config.helper.clone(),
-        })?;
+        let Inside { v4, v6, v4_prefix, v6_prefix } = inside;
+        let plan = Plan { v4, v6, v4_prefix, v6_prefix, mtu: config.mtu };
+        let made = namespace::make(&plan, helper)?;
         let Made { tun, https, http, dns_udp, dns_tcp, connections, .. } = made;
         let zone = zone(config)?;
         let names = Answerer::start(dns_udp, dns_tcp, zone).map_err(failed)?;

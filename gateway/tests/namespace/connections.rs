@@ -4,11 +4,11 @@ use std::io::{ErrorKind, Read as _};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd as _;
 
-use gateway::namespace::{self, Made};
+use gateway::namespace::Made;
 use rustix::event::{PollFd, PollFlags, Timespec};
 
 use crate::packets::{self, ACK, NEEDS_CSUM, RST, SYN};
-use crate::{SERVICE_V4, SERVICE_V6, plan};
+use crate::{SERVICE_V4, SERVICE_V6, make};
 
 pub const TESTS: &[(&str, fn())] = &[
     ("a_knock_is_answered_with_the_checksum_left_open", a_knock_is_answered),
@@ -54,7 +54,7 @@ fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
 }
 
 fn a_knock_is_answered() {
-    let made = namespace::make(&plan()).unwrap();
+    let made = make().unwrap();
     for is_v6 in [false, true] {
         for port in [443, 80] {
             let (from, to) = (peer(9, 40_000, is_v6), service(port, is_v6));
@@ -76,7 +76,7 @@ fn a_knock_is_answered() {
 }
 
 fn accepted_inherits() {
-    let made = namespace::make(&plan()).unwrap();
+    let made = make().unwrap();
     let stream = connect(&made, peer(9, 40_000, false));
     let wanted = if made.warnings.is_empty() { "bbr" } else { "cubic" };
     let used = rustix::net::sockopt::tcp_congestion(&stream).unwrap();
@@ -86,7 +86,7 @@ fn accepted_inherits() {
 }
 
 fn only_one_peer_is_cut() {
-    one_peer_is_cut(&namespace::make(&plan()).unwrap());
+    one_peer_is_cut(&make().unwrap());
 }
 
 /// Also run by a probe whose start was privileged.
@@ -112,7 +112,7 @@ pub fn one_peer_is_cut(made: &Made) {
 }
 
 fn every_connection_is_found() {
-    let made = namespace::make(&plan()).unwrap();
+    let made = make().unwrap();
     let mut streams = Vec::new();
     for last in 10..60 {
         for port in 0..20 {

@@ -5,11 +5,11 @@ use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::process::Command;
 
 use gateway::dns::{Answerer, Zone};
-use gateway::namespace::{self, Made};
+use gateway::namespace::Made;
 
 use crate::connections::{peer, service};
 use crate::packets::{self, ACK, SYN};
-use crate::{SERVICE_V4, SERVICE_V6, plan};
+use crate::{SERVICE_V4, SERVICE_V6, make};
 
 pub const TESTS: &[(&str, fn())] = &[
     ("the_host_shows_no_interface_and_no_listener", the_host_shows_nothing),
@@ -42,7 +42,7 @@ fn interfaces(text: &str) -> Vec<String> {
 }
 
 fn the_host_shows_nothing() {
-    let made = namespace::make(&plan()).unwrap();
+    let made = make().unwrap();
     let devices = std::fs::read_to_string("/proc/net/dev").unwrap();
     assert!(!interfaces(&devices).contains(&"tunnel".to_owned()), "{devices}");
     // Addresses as the kernel prints them: backwards by words.
@@ -60,7 +60,7 @@ fn the_host_shows_nothing() {
 }
 
 fn inside_is_small() {
-    let made = namespace::make(&plan()).unwrap();
+    let made = make().unwrap();
     let devices = inside(&made, &["cat", "/proc/net/dev"]);
     assert_eq!(interfaces(&devices), ["lo", "tunnel"]);
     for (name, value) in [
@@ -87,7 +87,7 @@ fn inside_is_small() {
 }
 
 fn the_host_is_out_of_reach() {
-    let made = namespace::make(&plan()).unwrap();
+    let made = make().unwrap();
     let host = TcpListener::bind("0.0.0.0:0").unwrap();
     host.set_nonblocking(true).unwrap();
     let port = host.local_addr().unwrap().port();
@@ -110,7 +110,7 @@ fn the_host_is_out_of_reach() {
 }
 
 fn nothing_is_forwarded() {
-    let made = namespace::make(&plan()).unwrap();
+    let made = make().unwrap();
     let from = peer(9, 40_000, false);
     let elsewhere = [
         "100.70.0.77:443",
@@ -148,7 +148,7 @@ fn nothing_is_forwarded() {
 }
 
 fn names_are_answered() {
-    let mut made = namespace::make(&plan()).unwrap();
+    let mut made = make().unwrap();
     let v6 = Some(SERVICE_V6.parse().unwrap());
     let zone = Zone::new(&["app.aoba.example"], SERVICE_V4.parse().unwrap(), v6).unwrap();
     let udp = std::mem::take(&mut made.dns_udp);
@@ -179,7 +179,7 @@ fn nothing_listens() {
 }
 
 pub fn end() {
-    let made = namespace::make(&plan()).unwrap();
+    let made = make().unwrap();
     let tun = rustix::io::dup(&made.tun).unwrap();
     let from = peer(9, 40_000, false);
     drop(made);

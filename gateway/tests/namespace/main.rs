@@ -15,7 +15,7 @@ mod startup;
 
 use std::process::ExitCode;
 
-use gateway::namespace::{self, Plan};
+use gateway::namespace::{self, Helper, Made, Plan, StartProblem};
 use libtest_mimic::{Arguments, Trial};
 
 /// The hidden command of this program.
@@ -62,6 +62,13 @@ fn plan() -> Plan {
         v4_prefix: 16,
         v6_prefix: 64,
         mtu: 1280,
-        helper: vec![std::env::current_exe().unwrap().into(), INSIDE.into()],
     }
+}
+
+fn helper() -> Helper {
+    Helper::start(&[std::env::current_exe().unwrap().into(), INSIDE.into()]).unwrap()
+}
+
+fn make() -> Result<Made, StartProblem> {
+    namespace::make(&plan(), helper())
 }

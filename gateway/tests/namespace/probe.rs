@@ -26,10 +26,25 @@ const REACH_WAIT: Duration = Duration::from_secs(2);
 
 /// Starts under these filters and prints one line a fact.
 pub fn start(filters: &[&str]) -> ExitCode {
+    let (threads, filters) = match filters {
+        ["many-threads", filters @ ..] => (true, filters),
+        filters => (false, filters),
+    };
     for filter in filters {
         apply(filter);
     }
-    match namespace::make(&crate::plan()) {
+    // As a service does: it takes what needs rights, drops them, and only then grows.
+    let outcome = if threads {
+        let waiting = crate::helper();
+        if let Some(kept) = namespace::drop_rights() {
+            println!("warning {} {kept}", kept.code());
+        }
+        let _others: Vec<_> = (0..3).map(|_| std::thread::spawn(std::thread::park)).collect();
+        std::thread::spawn(move || namespace::make(&crate::plan(), waiting)).join().unwrap()
+    } else {
+        crate::make()
+    };
+    match outcome {
         Ok(made) => {
             println!("made user={}", made.user_namespace.is_some());
             for warning in &made.warnings {
@@ -44,9 +59,11 @@ pub fn start(filters: &[&str]) -> ExitCode {
             println!("problem {} {problem}", problem.code());
         }
     }
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    for line in status.lines().filter(|line| line.starts_with("Cap")) {
-        println!("{}", line.replace(":\t", " "));
+    for thread in std::fs::read_dir("/proc/self/task").unwrap() {
+        let status = std::fs::read_to_string(thread.unwrap().path().join("status")).unwrap();
+        for line in status.lines().filter(|line| line.starts_with("Cap")) {
+            println!("{}", line.replace(":\t", " "));
+        }
     }
     ExitCode::SUCCESS
 }

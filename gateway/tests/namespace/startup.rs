@@ -25,6 +25,7 @@ pub const TESTS_OF_ROOT: &[(&str, fn())] = &[
     ("a_device_of_mode_0600_is_named", a_device_of_root),
     ("a_device_without_a_driver_is_named", a_device_without_driver),
     ("ambient_rights_are_used_and_dropped", ambient_rights),
+    ("no_thread_of_a_service_keeps_a_right", no_thread_keeps_a_right),
 ];
 
 /// For a root that lives in a namespace of its own.
@@ -214,5 +215,24 @@ fn ambient_rights() {
     assert!(!text.contains("rights-kept"), "{text}");
     for set in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
         assert!(text.contains(&format!("\n{set} 0000000000000000")), "{set}: {text}");
+    }
+}
+
+fn no_thread_keeps_a_right() {
+    let rights = "+net_bind_service,+sys_admin,+net_admin";
+    let start = format!(
+        "{SOMEBODY} --inh-caps=-all,{rights} --ambient-caps=-all,{rights} --no-new-privs \
+         $probe many-threads"
+    );
+    for (filter, made) in [("", "made user=true\n"), (" no-user-namespaces", "made user=false\n")] {
+        let text = found(&format!("{start}{filter}"));
+        assert!(text.starts_with(made), "{text}");
+        assert!(!text.contains("rights-kept"), "{text}");
+        assert!(text.contains("\ndestroyed\n"), "{text}");
+        for set in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
+            let held: Vec<_> = text.lines().filter(|line| line.starts_with(set)).collect();
+            assert_eq!(held.len(), 4, "{text}");
+            assert!(held.iter().all(|line| line.ends_with(" 0000000000000000")), "{text}");
+        }
     }
 }
