@@ -124,10 +124,7 @@ impl Worker {
             Ok(Event::Nothing) => false,
             Ok(Event::Queued) => true,
             Ok(Event::Answer(range)) => {
-                let answer = out.get(range).unwrap_or_default();
-                if !self.shared.outside.send(&route, answer, answer.len()) {
-                    engine.drops.count(Drop::SendFailed);
-                }
+                send_one(&self.shared, &route, out.get(range).unwrap_or_default());
                 false
             }
             Ok(Event::Inside(range)) => {
@@ -172,11 +169,14 @@ impl Worker {
         let engine = &shared.engine;
         let packet = read.get(crate::offload::HEADER_BYTES..length).unwrap_or_default();
         let Some(slot) = engine.slot_for(table, packet) else { return };
+        let Some(mut sender) = slot.sender(now) else {
+            if let Some((range, route)) = engine.farewell(slot, now, packet, sealed) {
+                send_one(shared, &route, sealed.get(range).unwrap_or_default());
+            }
+            return;
+        };
         let Ok(mut split) = Split::new(read, length, shared.tun.mtu) else {
             return engine.drops.count(Drop::Unsplittable);
-        };
-        let Some(mut sender) = slot.sender(now) else {
-            return engine.drops.count(Drop::NotConnected);
         };
         let route = sender.route;
         let mut batch = Batch::default();
@@ -194,6 +194,12 @@ impl Worker {
         batch.send(shared, &route, sealed);
         let bytes = u64::try_from(bytes).unwrap_or_default();
         shared.sent_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+fn send_one(shared: &Shared, route: &Route, datagram: &[u8]) {
+    if !shared.outside.send(route, datagram, datagram.len()) {
+        shared.engine.drops.count(Drop::SendFailed);
     }
 }
 
