@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use crate::config::{Peer, PeerId, Secret32};
-use crate::engine::{Engine, Event, Moment, Route};
+use crate::engine::{Engine, Event, Moment, Reset, Route};
 use crate::filter::{self, Addresses};
-use crate::offload::{Coalescer, SPARE_BYTES, Split};
+use crate::offload::{Coalescer, HEADER_BYTES, SPARE_BYTES, Split};
 use crate::wireguard::{BUFFER_BYTES_MIN, Channel, Identity, Macs};
 
 type Target = (&'static str, fn(&[u8]));
@@ -60,7 +60,7 @@ impl World {
             v4: CLIENT.v4,
             v6: CLIENT.v6,
         };
-        engine.change_peers(std::slice::from_ref(&peer));
+        engine.change_peers(MOMENT, std::slice::from_ref(&peer));
         let gateway = Identity::new(&GATEWAY_KEY).public_key();
         let macs = Macs::new(&identity);
         let client = Channel::new(&identity, &macs, gateway, &peer.preshared_key, 1);
@@ -124,8 +124,13 @@ fn route() -> Route {
     Route { remote, local: None, port: 0 }
 }
 
-/// A read of the TUN: whatever its header says, the packets fit the MTU.
+/// A read of the TUN: whatever its header says, the packets fit the MTU, and what becomes of it for
+/// a peer that left is headers and nothing else.
 pub fn large(bytes: &[u8]) {
+    if let Some(reset) = bytes.get(HEADER_BYTES..).and_then(Reset::instead_of) {
+        let headers = if reset.packet().first() == Some(&0x45) { 20 + 20 } else { 40 + 20 };
+        assert_eq!(reset.packet().len(), headers);
+    }
     let mut read = bytes.to_vec();
     read.resize(bytes.len() + SPARE_BYTES, 0);
     let Ok(mut split) = Split::new(&mut read, bytes.len(), MTU) else { return };

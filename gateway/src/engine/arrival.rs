@@ -73,11 +73,11 @@ impl<'a> Arrival<'a> {
     }
 
     fn open(&mut self, datagram: &[u8], out: &mut [u8]) -> Result<Event, Drop> {
-        let (now, route, service) = (self.now, self.route, &self.engine.service);
+        let (engine, now, route) = (self.engine, self.now, self.route);
         let (slot, line) = self.hold(datagram)?;
         // Asked for each: whoever revokes waits for the lock, and only then says that it is done.
-        if slot.is_revoked() {
-            return Err(Drop::Revoked);
+        if line.left.is_some() {
+            return engine.turn_away(slot, line, (now, route.source()), datagram, out);
         }
         line.tick_if_stale(now);
         let length = match line.channel.open(route.source(), datagram, out)? {
@@ -90,7 +90,7 @@ impl<'a> Arrival<'a> {
         let Some(length) = length else { return Ok(Event::Nothing) };
         // The library decrypts to the start of the buffer.
         let packet = out.get(..length).ok_or(Drop::Malformed)?;
-        filter::check(packet, &slot.addresses, service)?;
+        filter::check(packet, &slot.addresses, &engine.service)?;
         Ok(Event::Inside(0..length))
     }
 
@@ -121,7 +121,7 @@ impl<'a> Arrival<'a> {
         let index = Table::receiver(message, receiver_at).ok_or(Drop::Junk)?;
         let slot = self.table.by_index(index).ok_or(Drop::UnknownIndex)?;
         let mut line = slot.line.lock();
-        if slot.is_revoked() {
+        if line.left.is_some() {
             return Err(Drop::Revoked);
         }
         line.tick(self.now);

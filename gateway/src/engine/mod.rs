@@ -11,6 +11,7 @@ mod arrival;
 mod bucket;
 mod clock;
 mod drops;
+mod farewell;
 mod peers;
 mod places;
 mod slot;
@@ -21,7 +22,6 @@ mod tests;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -32,6 +32,7 @@ pub use admission::{Flood, Initiation};
 pub use arrival::Arrival;
 use clock::Mark;
 pub use drops::{Drop, Drops};
+pub use farewell::Reset;
 pub use places::Alarm;
 pub use slot::{PeerStatus, Slot};
 pub use table::Table;
@@ -161,7 +162,7 @@ impl Engine {
         let slot = table.by_key(&key).ok_or(Drop::UnknownKey)?;
         let mark = Mark::of(message).ok_or(Drop::Malformed)?;
         let mut line = slot.line.lock();
-        if slot.is_revoked() {
+        if line.left.is_some() {
             return Err(Drop::Revoked);
         }
         if line.clock.knows(mark) {
@@ -188,16 +189,18 @@ impl Engine {
         Ok(0..length)
     }
 
-    /// A packet from inside, padded, to the peer that holds its destination: see [`Slot::seal`].
+    /// Whom a packet from inside goes to: see [`Slot::sender`], and [`Self::farewell`] where that
+    /// has nothing.
     pub fn slot_for<'a>(&self, table: &'a Table, packet: &[u8]) -> Option<&'a Arc<Slot>> {
-        let slot = filter::destination(packet).and_then(|address| table.by_inside(address));
+        let slot = filter::destination(packet).and_then(|address| table.towards(address));
         if slot.is_none() {
             self.drops.count(Drop::NoPeer);
         }
         slot
     }
 
-    /// Once a second, for every peer: keepalives, handshakes of our own, keys that are over.
+    /// Once a second, for every peer: keepalives, handshakes of our own, keys that are over. Those
+    /// who left are forgotten.
     pub fn tick(&self, now: Moment, out: &mut [u8], mut send: impl FnMut(&[u8], Route)) {
         for slot in self.table.load().slots() {
             let mut line = slot.line.lock();
@@ -205,38 +208,49 @@ impl Engine {
             let route = line.route;
             if let Some(datagram) = line.channel.tick(out)
                 && let Some(route) = route
-                && !slot.is_revoked()
+                && line.left.is_none()
             {
                 send(datagram, route);
             }
         }
         self.admission.lock().tick(now);
-        if let Some(mut before) = self.changing.try_lock() {
+        let before = self.changing.try_lock();
+        if let Some(mut before) = before {
+            self.forget_left(&mut before, now);
             forget_unused(&mut before);
         }
     }
 
-    /// Makes these the peers: who left is cut off when this returns. What it gives back are the
-    /// inner addresses of those who left or changed, whose connections are to be ended.
-    pub fn change_peers(&self, peers: &[Peer]) -> Vec<IpAddr> {
+    /// Whoever left had its time to hear of it.
+    fn forget_left(&self, before: &mut Vec<Arc<Table>>, now: Moment) {
+        let current = self.table.load();
+        if current.has_left(now) {
+            let mut table = Table::clone(&current);
+            table.forget_left(now);
+            before.push(self.table.swap(Arc::new(table)));
+        }
+    }
+
+    /// Makes these the peers: who left is cut off when this returns, both ways. What it gives back
+    /// are the inner addresses of those who left or changed, whose connections are to be ended.
+    pub fn change_peers(&self, now: Moment, peers: &[Peer]) -> Vec<IpAddr> {
         let mut before = self.changing.lock();
         forget_unused(&mut before);
         let change = peers::change(
+            now,
             &self.table.load(),
             peers,
             &self.identity,
             &self.macs,
             self.random.as_ref(),
         );
-        for slot in &change.gone {
-            slot.revoked.store(true, Ordering::Release);
-        }
         for problem in &change.problems {
             log::warn!("left a peer out: {problem}");
         }
+        // Whoever is in the middle of a packet of theirs holds the lock, and whoever comes by the
+        // table of before finds this.
+        change.gone.iter().for_each(|slot| slot.line.lock().left = Some(now));
         before.push(self.table.swap(Arc::new(change.table)));
-        // Whoever is in the middle of a packet of theirs holds the lock.
-        change.gone.iter().for_each(|slot| std::mem::drop(slot.line.lock()));
         let addresses = change.gone.iter().map(|slot| slot.addresses);
         addresses.flat_map(|ends| [ends.v4.into(), ends.v6.into()]).collect()
     }

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Random;
 use super::slot::Slot;
 use super::table::Table;
+use super::{Moment, Random};
 use crate::config::{Peer, PeerId};
 use crate::wireguard::{INDEX_BITS, Identity, Macs};
 
@@ -18,6 +18,7 @@ pub struct Change {
 
 /// A peer with anything changed is another one: sessions never outlive their keys.
 pub fn change(
+    now: Moment,
     before: &Table,
     peers: &[Peer],
     identity: &Identity,
@@ -30,20 +31,24 @@ pub fn change(
     let mut problems = Vec::new();
     let mut gone = Vec::new();
     for peer in peers {
-        let slot = match kept.remove(&peer.id) {
-            Some(slot) if slot.peer == *peer => Arc::clone(slot),
+        let (slot, was_there) = match kept.remove(&peer.id) {
+            Some(slot) if slot.peer == *peer => (Arc::clone(slot), true),
             other => {
                 gone.extend(other.map(Arc::clone));
                 let index = unused_index(before, &table, random);
-                Arc::new(Slot::new(peer.clone(), index, identity, macs))
+                (Arc::new(Slot::new(peer.clone(), index, identity, macs)), false)
             }
         };
         if let Err(why) = table.add(&slot) {
             problems.push(format!("{:?}: {why}", peer.id));
-            gone.push(slot);
+            // Who was never let in has no connections: those of this address are another's.
+            gone.extend(was_there.then_some(slot));
         }
     }
     gone.extend(kept.into_values().map(Arc::clone));
+    gone.iter().for_each(|slot| table.let_go(slot));
+    let leaving = before.leaving().filter(|slot| slot.line.lock().is_leaving(now));
+    leaving.for_each(|slot| table.let_go(slot));
     Change { table, gone, problems }
 }
 

@@ -1,13 +1,13 @@
 //! One peer: its sessions, where it is, and what went through.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
 
 use super::bucket::{Bucket, Rate};
 use super::clock::Clock;
+use super::farewell::GRACE;
 use super::places::{Alarm, Places};
 use super::{Moment, Route};
 use crate::config::{Peer, PeerId};
@@ -25,7 +25,6 @@ pub struct Slot {
     pub peer: Peer,
     pub addresses: Addresses,
     pub index: u32,
-    pub(super) revoked: AtomicBool,
     pub(super) line: Mutex<Line>,
 }
 
@@ -36,6 +35,8 @@ pub struct Line {
     pub route: Option<Route>,
     pub handshakes: Bucket,
     pub clock: Clock,
+    /// Since when it is no peer any more.
+    pub left: Option<Moment>,
     places: Places,
     last_handshake: Option<Moment>,
     last_data: Option<Moment>,
@@ -72,6 +73,7 @@ impl Slot {
             route: None,
             handshakes: Bucket::new(HANDSHAKE_RATE),
             clock: Clock::default(),
+            left: None,
             places: Places::default(),
             last_handshake: None,
             last_data: None,
@@ -80,12 +82,7 @@ impl Slot {
             sent_bytes: 0,
         };
         let addresses = Addresses { v4: peer.v4, v6: peer.v6 };
-        let (revoked, line) = (AtomicBool::new(false), Mutex::new(line));
-        Self { peer, addresses, index, revoked, line }
-    }
-
-    pub fn is_revoked(&self) -> bool {
-        self.revoked.load(Ordering::Acquire)
+        Self { peer, addresses, index, line: Mutex::new(line) }
     }
 
     pub(super) fn fresh_channel(&self, identity: &Identity, macs: &Macs) -> Channel {
@@ -93,12 +90,12 @@ impl Slot {
         Channel::new(identity, macs, *public_key, preshared_key, self.index)
     }
 
-    /// Begins to send to the peer; `None` when it is not there.
+    /// Begins to send to the peer; `None` when it is not there, or left.
     pub fn sender(&self, now: Moment) -> Option<Sender<'_>> {
-        if self.is_revoked() {
+        let mut line = self.line.lock();
+        if line.left.is_some() {
             return None;
         }
-        let mut line = self.line.lock();
         line.tick_if_stale(now);
         let route = line.route?;
         line.channel.has_session().then_some(Sender { line, route })
@@ -141,6 +138,11 @@ impl Sender<'_> {
 }
 
 impl Line {
+    /// Whether it left a moment ago, and may still be told so.
+    pub fn is_leaving(&self, now: Moment) -> bool {
+        self.left.is_some_and(|left| now.since(left) < GRACE)
+    }
+
     pub fn tick_if_stale(&mut self, now: Moment) {
         if now.since(self.ticked) > TICK_STALE {
             self.tick(now);

@@ -14,5 +14,5 @@ mod tests;
 
 pub use checksum::{Sum, pseudo_header};
 pub use coalesce::{Coalescer, Large, PIECES_MAX};
-pub use header::{HEADER_BYTES, Header, Segmentation};
+pub use header::{HEADER_BYTES, Header, Segmentation, Shape, TCP};
 pub use split::{SPARE_BYTES, Split, SplitProblem};

@@ -132,7 +132,7 @@ impl Gateway {
             sent_bytes: AtomicU64::new(0),
         });
         let first = Arc::clone(&peers.borrow_and_update());
-        shared.engine.change_peers(&first);
+        shared.engine.change_peers(now(), &first);
         let worker = worker::Worker::new(Arc::clone(&shared)).map_err(failed)?;
         let threads = vec![
             spawn("tunnel", move || worker.run())?,

@@ -8,7 +8,7 @@ use std::thread::{self, Thread};
 
 use tokio::sync::watch;
 
-use super::Shared;
+use super::{Shared, now};
 use crate::config::Peer;
 
 /// Ends when the gateway stops, or when nobody can change the list any more.
@@ -31,7 +31,7 @@ pub fn run(shared: &Shared, mut peers: watch::Receiver<Arc<[Peer]>>) {
             return;
         }
         let list = Arc::clone(&peers.borrow_and_update());
-        for address in shared.engine.change_peers(&list) {
+        for address in shared.engine.change_peers(now(), &list) {
             let Some(connections) = &shared.connections else { continue };
             if let Err(error) = connections.destroy(address) {
                 log::error!("connections of a peer that left could not be ended: {error}");

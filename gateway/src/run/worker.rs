@@ -157,10 +157,7 @@ impl Worker {
             Ok(Event::Nothing) => false,
             Ok(Event::Queued) => true,
             Ok(Event::Answer(range)) => {
-                let answer = out.get(range).unwrap_or_default();
-                if !self.shared.outside.send(route, answer, answer.len()) {
-                    engine.drops.count(Drop::SendFailed);
-                }
+                send_one(&self.shared, route, out.get(range).unwrap_or_default());
                 false
             }
             Ok(Event::Inside(range)) => {
@@ -209,11 +206,16 @@ impl Worker {
         let engine = &shared.engine;
         let packet = read.get(crate::offload::HEADER_BYTES..length).unwrap_or_default();
         let Some(slot) = engine.slot_for(table, packet) else { return };
+        let Some(mut sender) = slot.sender(now) else {
+            // Behind what waits for the end of the turn.
+            let Some(out) = sealed.get_mut(batch.used..) else { return };
+            if let Some((range, route)) = engine.farewell(slot, now, packet, out) {
+                send_one(shared, &route, out.get(range).unwrap_or_default());
+            }
+            return;
+        };
         let Ok(mut split) = Split::new(read, length, shared.tun.mtu) else {
             return engine.drops.count(Drop::Unsplittable);
-        };
-        let Some(mut sender) = slot.sender(now) else {
-            return engine.drops.count(Drop::NotConnected);
         };
         let mut bytes = 0;
         while let Some(packet) = split.next_packet() {
@@ -233,7 +235,15 @@ impl Worker {
 fn send(shared: &Shared, batch: Batch, sealed: &[u8]) {
     let Some((route, length)) = batch.filled() else { return };
     let datagrams = sealed.get(..length).unwrap_or_default();
-    if !shared.outside.send(&route, datagrams, batch.size) {
+    send_pieces(shared, &route, datagrams, batch.size);
+}
+
+fn send_one(shared: &Shared, route: &Route, datagram: &[u8]) {
+    send_pieces(shared, route, datagram, datagram.len());
+}
+
+fn send_pieces(shared: &Shared, route: &Route, datagrams: &[u8], size: usize) {
+    if !shared.outside.send(route, datagrams, size) {
         shared.engine.drops.count(Drop::SendFailed);
     }
 }

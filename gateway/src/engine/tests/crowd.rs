@@ -49,7 +49,7 @@ fn who_carries_packets_never_takes_an_old_table_apart() {
     let mut world = World::new(&[peer(1), peer(2)]);
     let held = world.engine.table();
     let gone = Arc::downgrade(held.by_inside(peer(2).v4.into()).unwrap());
-    world.engine.change_peers(&[peer(1)]);
+    world.engine.change_peers(world.now, &[peer(1)]);
     world.pass(1);
     let table: Weak<_> = Arc::downgrade(&held);
     drop(held);
@@ -149,7 +149,7 @@ fn a_change_of_five_thousand_stalls_nobody() {
         let change = |cost: &mut Cost, peers: &[Peer]| {
             worst.take();
             let (began, cpu_before) = (Instant::now(), cpu());
-            world.engine.change_peers(peers);
+            world.engine.change_peers(world.now, peers);
             cost.cpu.push(cpu() - cpu_before);
             cost.wall.push(began.elapsed());
             let [wall, cpu] = worst.take();

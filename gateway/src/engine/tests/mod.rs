@@ -5,6 +5,7 @@ mod attacks;
 mod cookies;
 mod crowd;
 mod isolation;
+mod leaving;
 mod live;
 mod packets;
 mod replays;
@@ -46,8 +47,8 @@ impl World {
         let number = AtomicU32::new(7);
         let random = move || number.fetch_add(0x9e37_79b9, Ordering::Relaxed);
         let engine = Engine::new(&GATEWAY_KEY, SERVICE, Box::new(random));
-        engine.change_peers(peers);
         let now = Moment(Duration::from_secs(1_000));
+        engine.change_peers(now, peers);
         Self { engine, now, out: vec![0; BUFFER_BYTES_MIN] }
     }
 
@@ -87,6 +88,20 @@ impl World {
         let mut sender = slot.sender(self.now)?;
         let length = sender.seal(packet, &mut self.out)?;
         Some((self.out[..length].to_vec(), sender.route))
+    }
+
+    /// What goes out in place of a packet of the service's for whom it cannot be sent to.
+    fn farewell(&mut self, packet: &[u8]) -> Option<(Vec<u8>, Route)> {
+        let table = self.engine.table();
+        let slot = self.engine.slot_for(&table, packet)?;
+        assert!(slot.sender(self.now).is_none(), "it could have been sent");
+        let (range, route) = self.engine.farewell(slot, self.now, packet, &mut self.out)?;
+        Some((self.out[range].to_vec(), route))
+    }
+
+    /// Makes these the peers; the addresses whose connections are to be ended.
+    fn change(&mut self, peers: &[Peer]) -> Vec<IpAddr> {
+        self.engine.change_peers(self.now, peers)
     }
 
     fn status(&self, client: &Client) -> PeerStatus {

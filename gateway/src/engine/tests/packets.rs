@@ -34,6 +34,17 @@ pub fn tcp(from: IpAddr, to: IpAddr, port: u16) -> Vec<u8> {
     ip(from, to, 6, &segment)
 }
 
+/// A segment of the service's with something in it, from port 443 to 40000.
+pub fn content(from: IpAddr, to: IpAddr, sequence: u32, payload: &[u8]) -> Vec<u8> {
+    let mut segment = [443_u16.to_be_bytes(), 40_000_u16.to_be_bytes()].concat();
+    segment.extend(sequence.to_be_bytes());
+    segment.extend([0, 0, 0, 7, 0x80, 0x18, 0xff, 0xff, 0, 0, 0, 0]);
+    // A timestamp, as every segment of Linux has one.
+    segment.extend([1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2]);
+    segment.extend(payload);
+    ip(from, to, 6, &segment)
+}
+
 pub fn udp(from: IpAddr, to: IpAddr, port: u16) -> Vec<u8> {
     let mut datagram = vec![0x9c, 0x40];
     datagram.extend(port.to_be_bytes());
