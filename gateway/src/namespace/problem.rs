@@ -149,15 +149,18 @@ impl StartProblem {
             Self::UserNamespacesAbsent | Self::UserNamespacesUsedUp { .. } => PRIVILEGED,
             Self::UserNamespacesOff => {
                 "set user.max_user_namespaces to 64 in /etc/sysctl.d, or start with \
-                 AmbientCapabilities=CAP_SYS_ADMIN CAP_NET_ADMIN, which are dropped at once"
+                 AmbientCapabilities= and CapabilityBoundingSet=CAP_SYS_ADMIN CAP_NET_ADMIN, \
+                 which are dropped at once"
             }
             Self::UserNamespacesDebian => {
                 "set kernel.unprivileged_userns_clone to 1 in /etc/sysctl.d, or start with \
-                 AmbientCapabilities=CAP_SYS_ADMIN CAP_NET_ADMIN, which are dropped at once"
+                 AmbientCapabilities= and CapabilityBoundingSet=CAP_SYS_ADMIN CAP_NET_ADMIN, \
+                 which are dropped at once"
             }
             Self::UserNamespacesAppArmor => {
                 "install the AppArmor profile with `userns,` for this program, or start with \
-                 AmbientCapabilities=CAP_SYS_ADMIN CAP_NET_ADMIN, which are dropped at once"
+                 AmbientCapabilities= and CapabilityBoundingSet=CAP_SYS_ADMIN CAP_NET_ADMIN, \
+                 which are dropped at once"
             }
             Self::UserNamespacesFiltered => {
                 "allow them: RestrictNamespaces=user net and unshare in SystemCallFilter= in the \
@@ -166,7 +169,8 @@ impl StartProblem {
             Self::NetNamespacesOff => "set user.max_net_namespaces to 64 in /etc/sysctl.d",
             Self::NamespaceRefused { .. } => {
                 "look whether the program runs in a chroot or under a security module; else start \
-                 with AmbientCapabilities=CAP_SYS_ADMIN CAP_NET_ADMIN, which are dropped at once"
+                 with AmbientCapabilities= and CapabilityBoundingSet=CAP_SYS_ADMIN \
+                 CAP_NET_ADMIN, which are dropped at once"
             }
             Self::Interface { .. } => {
                 "report this with the kernel's version: nothing outside can cause it"
@@ -186,8 +190,8 @@ impl StartProblem {
     }
 }
 
-const PRIVILEGED: &str = "start with AmbientCapabilities=CAP_SYS_ADMIN CAP_NET_ADMIN, which are \
-                          dropped at once";
+const PRIVILEGED: &str = "start with AmbientCapabilities= and CapabilityBoundingSet=CAP_SYS_ADMIN \
+                          CAP_NET_ADMIN, which are dropped at once";
 
 /// What is missing, though the gateway runs.
 #[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
