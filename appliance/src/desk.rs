@@ -187,6 +187,7 @@ fn gateway(config: &Config, app: Option<&App>) -> Value {
     let drops = status.drops.iter().filter(|one| one.packets > 0);
     let drops: serde_json::Map<_, _> =
         drops.map(|one| (one.reason.to_owned(), one.packets.into())).collect();
+    let clocks_behind = status.sessions.iter().filter(|one| one.clock_behind_at.is_some()).count();
     json!({
         "state": state,
         "trouble": trouble,
@@ -195,6 +196,7 @@ fn gateway(config: &Config, app: Option<&App>) -> Value {
         "keys": status.peers,
         "live": status.live,
         "handshakes": status.handshakes,
+        "clocks_behind": clocks_behind,
         "bytes_in": status.bytes_in,
         "bytes_out": status.bytes_out,
         "dropped": drops,

@@ -239,6 +239,7 @@ fn status(
         peer: Id::from_bytes(one.id.0),
         from: one.outside.map(|address| address.ip().to_canonical()),
         handshake_at: one.since_handshake.and_then(ago),
+        clock_behind_at: one.clock_behind.and_then(ago),
         bytes_in: one.received_bytes,
         bytes_out: one.sent_bytes,
     };

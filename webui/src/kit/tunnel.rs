@@ -57,6 +57,8 @@ pub struct PeerSession {
     /// Where it spoke from last.
     pub from: Option<IpAddr>,
     pub handshake_at: Option<Timestamp>,
+    /// When it last asked in vain, because its clock is behind that of its last handshake.
+    pub clock_behind_at: Option<Timestamp>,
     pub bytes_in: u64,
     pub bytes_out: u64,
 }

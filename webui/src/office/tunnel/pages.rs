@@ -46,6 +46,7 @@ struct View {
     sent: String,
     floods: u64,
     is_flooded: bool,
+    clocks_behind: usize,
     drops: Vec<Drop>,
     warnings: Vec<String>,
     sessions: Vec<Row>,
@@ -83,6 +84,7 @@ struct Row {
     facility: String,
     from: String,
     handshake: Option<String>,
+    clock_behind: Option<String>,
     received: String,
     sent: String,
 }
@@ -135,6 +137,7 @@ fn view(status: TunnelStatus, now: Timestamp) -> View {
         sent: japanese::size(status.bytes_out),
         floods: status.floods,
         is_flooded: status.is_flooded,
+        clocks_behind: status.sessions.iter().filter(|one| one.clock_behind_at.is_some()).count(),
         drops: drops.into_iter().map(drop).collect(),
         warnings: status.warnings,
         sessions: Vec::new(),
@@ -176,6 +179,7 @@ fn sessions(
             device: device.name,
             from: one.from.map_or_else(String::new, |from| from.to_string()),
             handshake: one.handshake_at.map(|at| japanese::short(at, now)),
+            clock_behind: one.clock_behind_at.map(|at| japanese::short(at, now)),
             received: japanese::size(one.bytes_in),
             sent: japanese::size(one.bytes_out),
         });

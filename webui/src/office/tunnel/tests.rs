@@ -61,6 +61,7 @@ async fn a_running_gateway_tells_who_is_inside_and_what_it_refused() {
             peer: peer.id,
             from: Some(IpAddr::from([203, 0, 113, 24])),
             handshake_at: Some(now),
+            clock_behind_at: None,
             bytes_in: 1,
             bytes_out: 2,
         }],
@@ -81,4 +82,32 @@ async fn a_running_gateway_tells_who_is_inside_and_what_it_refused() {
         assert!(body.contains(said), "{said}: {body}");
     }
     assert!(!body.contains(say_drop("unknown_key")), "nothing of what did not happen");
+}
+
+#[tokio::test]
+async fn a_device_whose_clock_is_behind_is_named_with_what_to_do() {
+    let net = Net::new();
+    let peer = peer(&net, net.station_device.id);
+    let now = net.app.now();
+    let mut session = PeerSession {
+        peer: peer.id,
+        from: None,
+        handshake_at: Some(now),
+        clock_behind_at: None,
+        bytes_in: 0,
+        bytes_out: 0,
+    };
+    let running = |session: &PeerSession| TunnelStatus {
+        state: TunnelState::Running { since: now },
+        drops: vec![Dropped { reason: "clock-behind", packets: 3 }],
+        sessions: vec![session.clone()],
+        ..TunnelStatus::default()
+    };
+    let said = ["時計が遅れている端末があります", "時計の遅れ（", "日付と時刻を自動で合わせて"];
+    let body = page(&net, running(&session)).await;
+    assert!(said.iter().all(|said| !body.contains(said)), "{body}");
+    session.clock_behind_at = Some(now);
+    let body = page(&net, running(&session)).await;
+    assert!(said.iter().all(|said| body.contains(said)), "{body}");
+    assert!(body.contains(say_drop("clock-behind")), "{body}");
 }
