@@ -6,22 +6,27 @@
 //! sent before; a reset further on, as the kernel makes it behind all that was written, lies beyond
 //! a gap and is not believed (RFC 5961, 3.2). Where the line lost something there is a gap all the
 //! same: the client then asks, and each segment of its own is answered by a reset with the number
-//! that it names. No payload leaves, whatever was queued, and nothing goes inside.
+//! that it names. A datagram may be lost, too, so each second what was told is told again. No
+//! payload leaves, whatever was queued, and nothing goes inside.
 
+use std::mem;
 use std::net::IpAddr;
 use std::ops::Range;
 use std::time::Duration;
 
 use super::slot::{Line, Slot};
-use super::{Drop, Engine, Event, Moment, Route};
+use super::{Drop, Engine, Event, Moment, Route, Table};
 use crate::bytes::{array_at, put, put_u16, u32_at};
 use crate::filter::{self, IPV4_HEADER_BYTES, IPV6_HEADER_BYTES, TCP_HEADER_BYTES_MIN};
 use crate::offload::{Shape, Sum, TCP, pseudo_header};
 use crate::wireguard::Opened;
 
 /// Ending the connections takes milliseconds, and some tens of them where there are thousands;
-/// their last packets lie in the TUN a moment later. Afterwards the peer's keys go.
-pub const GRACE: Duration = Duration::from_secs(1);
+/// their last packets lie in the TUN a moment later. The rest is for telling it twice more on a
+/// line that loses something. Afterwards the peer's keys go.
+pub const GRACE: Duration = Duration::from_secs(3);
+/// Connections of which it is told again: more than a browser has.
+const TOLD_MAX: usize = 64;
 
 /// IPv6 and TCP without options, padded for the cipher.
 const RESET_BYTES_MAX: usize = 64;
@@ -54,7 +59,33 @@ impl Engine {
         let reset = Reset::instead_of(packet)?;
         line.tick_if_stale(now);
         let route = line.route?;
-        Some((line.tell(&reset, out)?, route))
+        let told = line.tell(&reset, out)?;
+        // The first is the one that a client without a gap believes.
+        if line.told.len() < TOLD_MAX && !line.told.iter().any(|one| one.is_of_one_with(&reset)) {
+            line.told.push(reset);
+        }
+        Some((told, route))
+    }
+
+    /// Each second: whoever is leaving hears again what it was told.
+    pub(super) fn tell_again(
+        &self,
+        table: &Table,
+        now: Moment,
+        out: &mut [u8],
+        send: &mut impl FnMut(&[u8], Route),
+    ) {
+        for slot in table.leaving() {
+            let mut line = slot.line.lock();
+            let Some(route) = line.route.filter(|_| line.is_leaving(now)) else { continue };
+            let told = mem::take(&mut line.told);
+            for reset in &told {
+                if let Some(datagram) = line.tell(reset, out).and_then(|range| out.get(range)) {
+                    send(datagram, route);
+                }
+            }
+            line.told = told;
+        }
     }
 
     /// A datagram from whom left: its packet goes nowhere, and is answered where it came from.
@@ -172,6 +203,12 @@ impl Reset {
         let checksum = pseudo.bytes(bytes.get(at..length)?).checksum();
         put_u16(&mut bytes, at + 16, checksum);
         Some(Self { bytes, length })
+    }
+
+    /// Whether both end the same connection of one peer.
+    fn is_of_one_with(&self, other: &Self) -> bool {
+        let ports = |reset: &Self| u32_at(reset.packet(), reset.length - TCP_HEADER_BYTES_MIN);
+        self.length == other.length && ports(self) == ports(other)
     }
 
     /// As long as its headers say.

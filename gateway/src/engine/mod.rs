@@ -200,9 +200,10 @@ impl Engine {
     }
 
     /// Once a second, for every peer: keepalives, handshakes of our own, keys that are over. Those
-    /// who left are forgotten.
+    /// who left hear it again, and are forgotten.
     pub fn tick(&self, now: Moment, out: &mut [u8], mut send: impl FnMut(&[u8], Route)) {
-        for slot in self.table.load().slots() {
+        let table = self.table.load();
+        for slot in table.slots() {
             let mut line = slot.line.lock();
             line.ticked = now;
             let route = line.route;
@@ -213,6 +214,7 @@ impl Engine {
                 send(datagram, route);
             }
         }
+        self.tell_again(&table, now, out, &mut send);
         self.admission.lock().tick(now);
         let before = self.changing.try_lock();
         if let Some(mut before) = before {

@@ -7,7 +7,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 use super::bucket::{Bucket, Rate};
 use super::clock::Clock;
-use super::farewell::GRACE;
+use super::farewell::{GRACE, Reset};
 use super::places::{Alarm, Places};
 use super::{Moment, Route};
 use crate::config::{Peer, PeerId};
@@ -37,6 +37,8 @@ pub struct Line {
     pub clock: Clock,
     /// Since when it is no peer any more.
     pub left: Option<Moment>,
+    /// What it heard since.
+    pub told: Vec<Reset>,
     places: Places,
     last_handshake: Option<Moment>,
     last_data: Option<Moment>,
@@ -74,6 +76,7 @@ impl Slot {
             handshakes: Bucket::new(HANDSHAKE_RATE),
             clock: Clock::default(),
             left: None,
+            told: Vec::new(),
             places: Places::default(),
             last_handshake: None,
             last_data: None,

@@ -139,7 +139,7 @@ impl Net {
     }
 
     pub fn start_within(&self, words: &[&str]) -> Child {
-        within(&self.client).args(words).stdout(Stdio::null()).spawn().unwrap()
+        within(&self.client).args(words).stdout(Stdio::piped()).spawn().unwrap()
     }
 
     pub fn within_servers(&self, words: &[&str]) -> String {
@@ -164,9 +164,23 @@ impl Net {
 
     /// Bytes that came out of the client's tunnel.
     pub fn received(&self) -> u64 {
-        let counted =
-            self.within(&["cat", &format!("/sys/class/net/{}/statistics/rx_bytes", self.device)]);
-        String::from_utf8(counted.stdout).unwrap().trim().parse().unwrap()
+        self.received_in_packets().0
+    }
+
+    /// The same, and in how many packets.
+    pub fn received_in_packets(&self) -> (u64, u64) {
+        let mut counter = within(&self.client);
+        counter.args(COUNTER).arg(&self.device);
+        received(&mut counter)
+    }
+
+    /// Packets that came out of the gateway's end of the tunnel, as its kernel counts them.
+    pub fn written(&mut self) -> u64 {
+        let handle = self.order("namespace");
+        let namespace = format!("--net=/proc/{}/fd/{}", self.gateway.id(), handle.trim());
+        let mut counter = Command::new("nsenter");
+        counter.arg(namespace).args(COUNTER).arg("tunnel");
+        received(&mut counter).1
     }
 
     /// Asks the service for a name.
@@ -206,6 +220,16 @@ impl Drop for Net {
             drop(Command::new("ip").args(["netns", "del", end]).status());
         }
     }
+}
+
+const COUNTER: [&str; 6] = ["ip", "-s", "-j", "link", "show", "dev"];
+
+/// Bytes and packets that came in by an interface.
+fn received(counter: &mut Command) -> (u64, u64) {
+    let counted = counter.output().unwrap();
+    let links: serde_json::Value = serde_json::from_slice(&counted.stdout).unwrap();
+    let of = |what: &str| links[0]["stats64"]["rx"][what].as_u64().unwrap();
+    (of("bytes"), of("packets"))
 }
 
 fn within(namespace: &str) -> Command {

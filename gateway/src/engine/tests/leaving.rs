@@ -129,6 +129,29 @@ fn what_who_left_sends_is_answered_with_the_number_it_names() {
 }
 
 #[test]
+fn what_was_told_is_told_again_until_the_grace_is_over() {
+    let (mut world, mut client) = connected();
+    world.change(&[]);
+    let all = ends(&client);
+    for (from, to) in all {
+        // The first datagram is lost; the second is of a later byte.
+        for sequence in [SEQUENCE, SEQUENCE + 1_000] {
+            world.farewell(&content(from, to, sequence, b"x")).unwrap();
+        }
+    }
+    for second in 1..GRACE.as_secs() {
+        let sent = world.pass(1);
+        assert_eq!(sent.len(), 2, "one a connection, after {second} s");
+        for ((datagram, route), ends) in sent.into_iter().zip(all) {
+            assert_eq!(route.remote, client.at);
+            let packet = client.open(&datagram).unwrap();
+            assert_eq!(told(&packet, ends), (SEQUENCE, 7, RST_ACK));
+        }
+    }
+    assert_eq!(world.pass(10), []);
+}
+
+#[test]
 fn after_its_grace_nothing_leads_to_who_left() {
     let mut world = World::new(&[peer(1), peer(2)]);
     let mut gone = Client::new(1);
