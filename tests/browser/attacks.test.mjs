@@ -188,6 +188,7 @@ step('a revoked device is cut off while its inbox is open', async () => {
   const flash = await office.page.locator('.flash').innerText();
   assert.match(flash, /失効しました。接続中 [1-9]\d* 件を切断しました/);
   console.log(`from the click to the end of the live stream: ${cutAfter.toFixed(0)} ms; ${flash.trim()}`);
+  await page.locator('#line', { hasText: '接続が終わりました' }).waitFor();
 
   const answer = await page.goto(`${APP}/mail/inbox`);
   assert.equal(answer.status(), 401);

@@ -21,6 +21,8 @@ const SUBJECT = '創部の写真です';
 const P12_PASSWORD = 'aoba-no-kagi-2026';
 // Of the file for the other way in: what a browser says when nobody answers.
 const NO_ANSWER = /net::ERR_/;
+// A second or two, and as much for a busy machine.
+const TOLD_MS = 4_000;
 
 let houses;
 let network;
@@ -94,16 +96,26 @@ step('the office sees that she came through the tunnel', async () => {
   findings.push(...await look(page, 'office-tunnel-live'));
 });
 
-step('her device is revoked: its connections are cut, and nothing answers it any more', async () => {
+step('her device is revoked: her page is told, and nothing answers it any more', async () => {
   const { page } = nurse;
   const live = page.waitForResponse((answer) => answer.url().endsWith('/live'));
   await page.goto(`${SITE}/mail/inbox`);
   await live;
+  const ofStream = (asked) => asked.url().endsWith('/live');
+  const ends = ['requestfailed', 'requestfinished'];
+  const died = Promise.any(ends.map((end) => page.waitForEvent(end, ofStream)));
   await desk.page.goto(`${network.people.office.site}/office/devices`);
   const row = desk.page.getByRole('row', { name: '訪問用iPad 1' });
   await row.getByRole('link', { name: '失効する' }).click();
+  const began = performance.now();
   await desk.page.getByRole('button', { name: '失効する' }).click();
-  // Her page cannot be told: its connection and the tunnel that would carry its end go together.
+  await died;
+  const cutAfter = performance.now() - began;
+  const words = page.locator('#line', { hasText: '通信が切れています' });
+  await words.waitFor({ timeout: TOLD_MS });
+  const toldAfter = performance.now() - began;
+  console.log(`from the click to the end of the stream: ${cutAfter.toFixed(0)} ms; to the words on her page: ${toldAfter.toFixed(0)} ms`);
+  findings.push(...await look(page, 'revoked-in-the-tunnel'));
   assert.match(await desk.page.locator('.flash').innerText(), /失効しました。接続中 [1-9]\d* 件を切断しました/);
   assert.ok(!answers(inside.server, 443), 'the tunnel is closed to her');
   await assert.rejects(page.goto(`${SITE}/mail/inbox`, { timeout: 5_000 }));

@@ -11,6 +11,7 @@ use provisioning::members;
 use tests::browser::Browser;
 use tests::line::{Line, drain};
 use tests::network::{TestDevice, TestNetwork};
+use webui::kit::live::BEAT;
 
 const NURSE: &str = "fujita-sayaka";
 const CLERK: &str = "oda-tomoko";
@@ -76,6 +77,18 @@ async fn live_news_ends_when_a_member_is_locked() {
     });
     lock.await.unwrap();
     assert_ends(&mut body, "the lock").await;
+}
+
+/// Pages take silence for a dead line, and see no comment.
+#[tokio::test]
+async fn live_news_says_as_an_event_that_it_is_there() {
+    use http_body_util::BodyExt as _;
+    let network = TestNetwork::start().await;
+    let nurse = network.log_in(NURSE, &network.device(NURSE).await).await;
+    let (_line, mut body) = open_live(&mut nurse.beside()).await;
+    let beat = tokio::time::timeout(BEAT * 2, body.frame()).await.expect("in time");
+    let beat = beat.unwrap().unwrap().into_data().unwrap();
+    assert_eq!(&beat[..], b"event: beat\ndata: {}\n\n");
 }
 
 async fn open_live(browser: &mut Browser) -> (Line, Incoming) {

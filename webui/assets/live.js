@@ -1,8 +1,8 @@
 // New mail without asking for it: told once, however many tabs are open, until it was read.
 import { about, all, one, parse, element } from './dom.js';
+import { hear, hearAgain } from './line.js';
 import { chime } from './chime.js';
 
-const address = document.body.dataset.live;
 const plain = document.title.replace(/^\(\d+\) /, '');
 
 function counted({ inbox, all: count, bell }) {
@@ -63,14 +63,11 @@ function arrived({ kind, from, facility, mail, at, sound }) {
   refresh();
 }
 
-if (address && one('#announce')) {
-  const source = new EventSource(address);
-  source.addEventListener('unread', (event) => counted(JSON.parse(event.data)));
-  source.addEventListener('arrival', (event) => arrived(JSON.parse(event.data)));
-  source.addEventListener('ended', (event) => {
-    const ended = JSON.parse(event.data).about;
-    all('#announce [data-about]').filter((box) => box.dataset.about === ended).forEach((box) => box.remove());
-    if (one('[data-notices]')) refresh();
-  });
-  source.addEventListener('bye', () => source.close());
-}
+hear('unread', (event) => counted(JSON.parse(event.data)));
+hear('arrival', (event) => arrived(JSON.parse(event.data)));
+hear('ended', (event) => {
+  const ended = JSON.parse(event.data).about;
+  all('#announce [data-about]').filter((box) => box.dataset.about === ended).forEach((box) => box.remove());
+  if (one('[data-notices]')) refresh();
+});
+hearAgain(refresh);

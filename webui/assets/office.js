@@ -1,5 +1,6 @@
 // The office's desk: lists that keep themselves fresh, ticks for all, paper that is shown once.
 import { all, one, parse, toast, element } from './dom.js';
+import { hear, hearAgain } from './line.js';
 
 // Another clerk, or a device outside, changed what waits: fetch the page again, swap the one part.
 const pageOf = async (address) => {
@@ -48,23 +49,8 @@ function news() {
   }, 150);
 }
 
-const address = document.body.dataset.live;
-let source;
-const listen = () => {
-  source = new EventSource(address);
-  source.addEventListener('enrolments', news);
-  source.addEventListener('bye', () => source.close());
-};
-if (address) {
-  listen();
-  addEventListener('pagehide', () => source.close());
-  addEventListener('pageshow', (event) => {
-    if (!event.persisted) return;
-    leaving = false;
-    listen();
-    news();
-  });
-}
+hear('enrolments', news);
+hearAgain(() => { leaving = false; news(); });
 
 // One tick for everybody.
 for (const table of all('[data-choose]')) {

@@ -108,6 +108,7 @@ const FILES: &[(&str, &[u8])] = files![
     "icons.svg",
     "insert.js",
     "keyboard.js",
+    "line.js",
     "live.js",
     "manual.css",
     "mail.css",

@@ -15,6 +15,7 @@ use super::bell;
 use super::failure::Failure;
 use super::form::FormToken;
 use super::japanese;
+use super::live::BEAT;
 use super::member::MayOweKey;
 use super::page::Page;
 use super::session::{IDLE_LOCK, cookie};
@@ -60,6 +61,7 @@ struct FrameData {
     size: &'static str,
     here: String,
     idle_seconds: i64,
+    beat_seconds: u64,
 }
 
 /// What the page before has to say, once.
@@ -162,6 +164,7 @@ impl FromRequestParts<App> for Frame {
             size: size_of(&head.headers),
             here,
             idle_seconds: IDLE_LOCK.as_secs(),
+            beat_seconds: BEAT.as_secs(),
         };
         Ok(Self { app: app.clone(), data })
     }

@@ -79,8 +79,9 @@ impl Counter for Unread {
 /// Signals that an open page may fall behind; it asks anew then.
 const SIGNALS_BUFFERED: usize = 32;
 
-/// Proxies and tablets forget a silent stream.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Proxies and tablets forget a silent stream; and a page that misses two beats says so, because
+/// no browser notices that a line is dead.
+pub const BEAT: Duration = Duration::from_secs(15);
 
 /// An open page whose session is over, locked or barred hears nothing for longer than this.
 const RIGHTS_EVERY: Duration = Duration::from_secs(5);
@@ -194,7 +195,9 @@ pub async fn show_live(
         let event = page.next_event().await?;
         Some((Ok(event), page))
     });
-    Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT))
+    // An event, since pages never see a comment.
+    let beat = Event::default().event("beat").data("{}");
+    Sse::new(events).keep_alive(KeepAlive::new().interval(BEAT).event(beat))
 }
 
 struct OpenPage {
