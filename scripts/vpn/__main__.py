@@ -24,11 +24,12 @@ import handshakes
 import lossy
 import many
 import packages
+import soak
 import throughput
 
 PARTS = {
     "floor": floor, "throughput": throughput, "handshakes": handshakes, "many": many,
-    "floods": floods, "lossy": lossy,
+    "floods": floods, "lossy": lossy, "soak": soak,
 }
 
 
