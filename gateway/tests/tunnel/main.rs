@@ -10,6 +10,7 @@
 
 mod cases;
 mod net;
+mod paths;
 mod service;
 
 use std::process::{Command, ExitCode};
@@ -30,7 +31,8 @@ fn main() -> ExitCode {
         _ => {}
     }
     let is_able = rustix::process::geteuid().is_root() && NEEDED.iter().all(|name| exists(name));
-    let trials = cases::TESTS.iter().map(|(name, test)| {
+    let tests = cases::TESTS.iter().chain(paths::TESTS);
+    let trials = tests.map(|(name, test)| {
         let run = move || {
             test();
             Ok(())
