@@ -17,6 +17,7 @@ mod forward;
 mod lists;
 mod master;
 mod running;
+mod sessions;
 mod tunnel;
 
 pub use running::{Choices, GatewayChoice, Running, start, start_with, start_within};

@@ -74,6 +74,7 @@ fn run(file: &str, serves: bool) -> Outcome {
         name: "endpoint.test".to_owned(),
         mtu: asked.mtu,
         helper: vec![env::current_exe()?.into(), "namespace".into()],
+        before: Vec::new(),
     };
     let mut gateway = Gateway::start(&config, peers)?;
     for warning in gateway.warnings() {

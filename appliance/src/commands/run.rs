@@ -15,7 +15,7 @@ use webui::notices::outside::Outside;
 use super::{runtime, say};
 use crate::config::{AcmeRules, Config};
 use crate::migrations::MIGRATIONS;
-use crate::{Choices, control, master, start_with};
+use crate::{Choices, GatewayChoice, control, master, start_with};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -46,6 +46,8 @@ async fn serve(config: Config, away: Away, store: Store) -> anyhow::Result<()> {
     let Away { acme, outside } = away;
     let domain = store.read(network::settings)?.context("the store holds no network")?.domain;
     let gateway = config.gateway.as_ref().map(|rules| rules.choice(&domain)).transpose()?.flatten();
+    let kept = |choice| GatewayChoice { sessions: Some(config.sessions_file()), ..choice };
+    let gateway = gateway.map(kept);
     let (rules, limits) = (config.mail.rules(), Limits::USUAL);
     let choices = Choices { rules, limits, acme, outside, gateway };
     let mut running = start_with(store, listener, choices).await?;

@@ -3,12 +3,14 @@
 //!
 //! A data message goes through `take_datagram`; an initiation is only admitted there
 //! (`admission.rs`) and answered by `take_queued`, which another thread calls, since it costs
-//! 300 times as much. Each peer is a [`Slot`] behind its own lock; the tables that lead to it are
-//! swapped whole (`table.rs`).
+//! 300 times as much. The same thread asks clients of before a restart for new keys (`lost.rs`).
+//! Each peer is a [`Slot`] behind its own lock; the tables that lead to it are swapped whole
+//! (`table.rs`).
 
 mod admission;
 mod bucket;
 mod drops;
+mod lost;
 mod peers;
 mod places;
 mod slot;
@@ -28,6 +30,8 @@ use parking_lot::Mutex;
 use admission::Admission;
 pub use admission::{Flood, Initiation};
 pub use drops::{Drop, Drops};
+pub use lost::Call;
+use lost::Lost;
 pub use places::Alarm;
 pub use slot::{PeerStatus, Slot};
 pub use table::Table;
@@ -35,7 +39,7 @@ pub use table::Table;
 use crate::config::{Peer, Secret32};
 use crate::filter::{self, Addresses};
 use crate::wireguard::{
-    COOKIE_REPLY_BYTES, DATA_OVERHEAD_BYTES, INITIATION_BYTES, Identity, Macs, Opened,
+    COOKIE_REPLY_BYTES, DATA_OVERHEAD_BYTES, INDEX_BITS, INITIATION_BYTES, Identity, Macs, Opened,
     RESPONSE_BYTES,
 };
 
@@ -75,7 +79,7 @@ pub enum Event {
     Inside(Range<usize>),
     /// This part of `out` goes back to where the datagram came from.
     Answer(Range<usize>),
-    /// An initiation waits for [`Engine::take_queued`].
+    /// Work waits for [`Engine::take_queued`] or [`Engine::take_call`].
     Queued,
 }
 
@@ -89,6 +93,7 @@ pub struct Engine {
     random: Box<Random>,
     table: ArcSwap<Table>,
     admission: Mutex<Admission>,
+    lost: Mutex<Lost>,
     /// Held while peers change, by one at a time.
     changing: Mutex<()>,
     pub drops: Drops,
@@ -109,6 +114,7 @@ impl Engine {
             random,
             table: ArcSwap::default(),
             admission: Mutex::default(),
+            lost: Mutex::default(),
             changing: Mutex::default(),
             drops: Drops::default(),
         }
@@ -157,7 +163,9 @@ impl Engine {
         datagram: &[u8],
         out: &mut [u8],
     ) -> Result<Event, Drop> {
-        let slot = table.by_receiver(datagram, 4).ok_or(Drop::UnknownIndex)?;
+        let Some(slot) = table.by_receiver(datagram, 4) else {
+            return self.hear(now, route, datagram);
+        };
         let opened = {
             let mut line = slot.line.lock();
             if slot.is_revoked() {
@@ -273,28 +281,30 @@ impl Engine {
         for slot in self.table.load().slots() {
             let mut line = slot.line.lock();
             line.ticked = now;
-            let route = line.route;
-            if let Some(datagram) = line.channel.tick(out)
-                && let Some(route) = route
-                && !slot.is_revoked()
-            {
+            let unsent = line.unsent.take();
+            let due = line.channel.tick(out);
+            let Some(route) = line.route.filter(|_| !slot.is_revoked()) else { continue };
+            for datagram in unsent.as_deref().into_iter().chain(due) {
                 send(datagram, route);
             }
         }
         self.admission.lock().tick(now);
+        self.lost.lock().tick(now);
     }
 
     /// Makes these the peers: who left is cut off when this returns. What it gives back are the
     /// inner addresses of those who left or changed, whose connections are to be ended.
     pub fn change_peers(&self, peers: &[Peer]) -> Vec<IpAddr> {
         let _alone = self.changing.lock();
-        let change = peers::change(
-            &self.table.load(),
-            peers,
-            &self.identity,
-            &self.macs,
-            self.random.as_ref(),
-        );
+        // A session that was lost must not be taken for one of these.
+        let is_lost = |number| self.lost.lock().has_index(number >> (u32::BITS - INDEX_BITS));
+        let random = || loop {
+            let number = (self.random)();
+            if !is_lost(number) {
+                break number;
+            }
+        };
+        let change = peers::change(&self.table.load(), peers, &self.identity, &self.macs, &random);
         for slot in &change.gone {
             slot.revoked.store(true, Ordering::Release);
         }

@@ -11,6 +11,7 @@
 mod cases;
 mod net;
 mod paths;
+mod restart;
 mod service;
 
 use std::process::{Command, ExitCode};
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
         _ => {}
     }
     let is_able = rustix::process::geteuid().is_root() && NEEDED.iter().all(|name| exists(name));
-    let tests = cases::TESTS.iter().chain(paths::TESTS);
+    let tests = cases::TESTS.iter().chain(paths::TESTS).chain(restart::TESTS);
     let trials = tests.map(|(name, test)| {
         let run = move || {
             test();

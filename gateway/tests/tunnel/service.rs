@@ -23,7 +23,7 @@ const PIECE: usize = 1 << 16;
 static CUT: AtomicU64 = AtomicU64::new(0);
 
 pub fn run_gateway() -> ExitCode {
-    let config = Config {
+    let mut config = Config {
         private_key: GATEWAY_KEY,
         outside: Outside { address: None, port: 51_820, second_port: Some(4443) },
         inside: Inside {
@@ -35,12 +35,10 @@ pub fn run_gateway() -> ExitCode {
         name: "care.example".to_owned(),
         mtu: 1280,
         helper: vec![std::env::current_exe().unwrap().into(), "inside".into()],
+        before: Vec::new(),
     };
     let (list, peers) = watch::channel(Arc::from(Vec::new()));
-    let mut gateway = Gateway::start(&config, peers).unwrap();
-    for listener in gateway.listeners().https {
-        thread::spawn(move || serve(&listener));
-    }
+    let mut gateway = begin(&config, &peers);
     println!("ready {:?}", gateway.outside());
     for line in std::io::stdin().lock().lines() {
         let line = line.unwrap();
@@ -55,6 +53,15 @@ pub fn run_gateway() -> ExitCode {
             ["drops"] => println!("{:?}", gateway.status().drops),
             ["outside"] => println!("{:?}", gateway.status().peers[0].outside),
             ["handshakes"] => println!("{}", gateway.status().peers[0].handshakes),
+            ["sessions"] => {
+                config.before = gateway.sessions();
+                println!("{}", config.before.len());
+            }
+            ["begin"] => {
+                gateway.stop();
+                gateway = begin(&config, &peers);
+                println!("begun");
+            }
             ["stop"] => {
                 gateway.stop();
                 println!("stopped");
@@ -64,6 +71,14 @@ pub fn run_gateway() -> ExitCode {
         }
     }
     ExitCode::SUCCESS
+}
+
+fn begin(config: &Config, peers: &watch::Receiver<Arc<[Peer]>>) -> Gateway {
+    let mut gateway = Gateway::start(config, peers.clone()).unwrap();
+    for listener in gateway.listeners().https {
+        thread::spawn(move || serve(&listener));
+    }
+    gateway
 }
 
 fn peer(number: u8) -> Peer {
