@@ -195,7 +195,7 @@ impl Drop for Net {
 
 /// `FragCreates` of IPv4 is the last of its line; IPv6 has a line of its own.
 fn created(counters: &str) -> u64 {
-    let v4 = counters.lines().filter(|line| line.starts_with("Ip: ")).next_back().unwrap();
+    let v4 = counters.lines().rfind(|line| line.starts_with("Ip: ")).unwrap();
     let v6 = counters.lines().find(|line| line.starts_with("Ip6FragCreates")).unwrap();
     let heads = counters.lines().find(|line| line.starts_with("Ip: ")).unwrap();
     let at = heads.split(' ').position(|head| head == "FragCreates").unwrap();
