@@ -19,6 +19,7 @@ mod master;
 mod notify;
 mod rights;
 mod running;
+mod sessions;
 mod tunnel;
 
 pub use running::{Choices, GatewayChoice, Running, start, start_with, start_within};

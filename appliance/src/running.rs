@@ -62,6 +62,8 @@ pub struct Choices {
 pub struct GatewayChoice {
     pub rules: TunnelRules,
     pub wanted: Wanted,
+    /// Where live sessions are kept for the next start.
+    pub sessions: Option<PathBuf>,
 }
 
 impl Choices {

@@ -12,11 +12,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 use gateway::engine::Alarm;
 use gateway::{
-    Config, Gateway, Inside as InsideNetwork, Outside, PeerId, Prepared, Secret32, StartProblem,
+    Config, Gateway, Inside as InsideNetwork, Outside, PeerId, Prepared, Secret32, Session,
+    StartProblem,
 };
 use jiff::{SignedDuration, Timestamp};
 use provisioning::tunnel::{self, Home, Inside, Wanted};
-use store::{Act, Actor, Id, Store};
+use store::{Act, Actor, Clock, Id, Store};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use webui::kit::app::App;
@@ -26,6 +27,7 @@ use webui::kit::tunnel::{Dropped, PeerSession, TunnelState, TunnelStatus, Tunnel
 
 use crate::peers::{self, PeerValue, Peers};
 use crate::running::{GatewayChoice, this_program};
+use crate::sessions::{self, KEPT_EVERY, Keeper};
 
 /// The hidden command that makes the gateway's network; see `commands`.
 pub const NAMESPACE_COMMAND: &str = "namespace";
@@ -49,6 +51,10 @@ impl Running {
 
     fn status(&self) -> Option<gateway::Status> {
         Some(self.lock().as_ref()?.status())
+    }
+
+    fn sessions(&self) -> Option<Vec<Session>> {
+        Some(self.lock().as_ref()?.sessions())
     }
 }
 
@@ -112,12 +118,17 @@ pub async fn start(
         whose: Arc::new(move |address| whose.peer_at(address).map(|id| Id::from_bytes(id.0))),
     };
     tokio::spawn(serve(app.clone(), inside, running.clone(), stop.clone()));
+    if let Some(file) = choice.sessions.clone() {
+        let (keeper, clock) = (Keeper::new(file), app.store.clock().clone());
+        tokio::spawn(keep_sessions(keeper, running.clone(), clock, stop.clone()));
+    }
     tokio::spawn(tell_alarms(app.clone(), running, stop));
     Ok(())
 }
 
 fn config(app: &App, choice: &GatewayChoice, home: &Home) -> anyhow::Result<Config> {
     let server = home.inside.server();
+    let kept = choice.sessions.as_deref();
     Ok(Config {
         private_key: Secret32(*home.private.bytes()),
         outside: outside(choice.rules.endpoint.port(), choice.rules.second_port),
@@ -130,6 +141,7 @@ fn config(app: &App, choice: &GatewayChoice, home: &Home) -> anyhow::Result<Conf
         name: app.app_host(),
         mtu: choice.rules.mtu,
         helper: helper()?,
+        before: kept.map(|file| sessions::read(file, app.now())).unwrap_or_default(),
     })
 }
 
@@ -187,6 +199,30 @@ async fn serve(app: App, inside: InsideListeners, running: Running, stop: Cancel
     });
     // A panic of its threads was told on its way.
     drop(ended.await);
+}
+
+async fn keep_sessions(
+    mut keeper: Keeper,
+    running: Running,
+    clock: Clock,
+    stop: CancellationToken,
+) {
+    let mut is_last = false;
+    while !is_last {
+        is_last = tokio::select! {
+            () = tokio::time::sleep(KEPT_EVERY) => false,
+            () = stop.cancelled() => true,
+        };
+        let Some(live) = running.sessions() else { return };
+        let now = clock.now();
+        let kept = tokio::task::spawn_blocking(move || (keeper.keep(live, now), keeper));
+        let Ok((kept, back)) = kept.await else { return };
+        keeper = back;
+        if let Err(error) = kept {
+            log::error!(error:% = error; "cannot keep the tunnel's sessions for the next start");
+            return;
+        }
+    }
 }
 
 fn tell_failure(app: &App, problem: &StartProblem) {

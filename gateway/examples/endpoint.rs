@@ -1,7 +1,8 @@
 //! The gateway alone, for measurements: `endpoint free|serve FILE`. `scripts/bench vpn` calls it.
 //!
 //! `free` leaves the service's ports to programs that enter the namespace; `serve` answers on 443
-//! itself: a line `ping` by `pong`, a line `zeros` by zeros for ever.
+//! itself: a line `ping` by `pong`, a line `zeros` by zeros for ever. A line `revoke` on standard
+//! input takes the first peer off the list.
 
 use std::env;
 use std::fs;
@@ -66,7 +67,7 @@ fn ended(outcome: Outcome) -> ExitCode {
 fn run(file: &str, serves: bool) -> Outcome {
     let asked: Asked = serde_json::from_slice(&fs::read(file)?)?;
     let peers: Result<Vec<Peer>, _> = asked.peers.iter().zip(1_u128..).map(peer).collect();
-    let (_sender, peers) = watch::channel(Arc::<[Peer]>::from(peers?));
+    let (list, peers) = watch::channel(Arc::<[Peer]>::from(peers?));
     let config = Config {
         private_key: Secret32(key(&asked.private_key)?),
         outside: Outside { address: Some(ADDRESS), port: asked.port, second_port: None },
@@ -74,6 +75,7 @@ fn run(file: &str, serves: bool) -> Outcome {
         name: "endpoint.test".to_owned(),
         mtu: asked.mtu,
         helper: vec![env::current_exe()?.into(), "namespace".into()],
+        before: Vec::new(),
     };
     let mut gateway = Gateway::start(&config, peers)?;
     for warning in gateway.warnings() {
@@ -90,6 +92,12 @@ fn run(file: &str, serves: bool) -> Outcome {
     }
     let pid = std::process::id();
     say(&format!("ready {pid} /proc/{pid}/fd/{}", gateway.namespaces().1.as_raw_fd()));
+    for line in std::io::stdin().lines() {
+        if line? == "revoke" {
+            list.send_modify(|peers| *peers = peers.iter().skip(1).cloned().collect());
+        }
+    }
+    // Whoever gave no orders ends it by a signal.
     loop {
         thread::park();
     }

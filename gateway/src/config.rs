@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::engine::Route;
 use crate::wireguard;
 
 /// 32 secret bytes: wiped when dropped, and blank in logs.
@@ -30,6 +31,19 @@ pub struct Config {
     pub mtu: u16,
     /// Program and arguments that lead to [`crate::namespace::run_hidden`].
     pub helper: Vec<OsString>,
+    /// What [`crate::Gateway::sessions`] last told in the process before this one, if it ended
+    /// within three minutes: those clients are asked for new keys. Left empty, they notice only
+    /// after 15 s that nobody answers.
+    pub before: Vec<Session>,
+}
+
+/// A live session, as far as the next process can do anything with it. No secret is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub public_key: [u8; 32],
+    /// What its datagrams are marked with, 24 bits.
+    pub index: u32,
+    pub route: Route,
 }
 
 /// The public half of the gateway's own key, for the clients' files.

@@ -16,6 +16,6 @@ mod run;
 mod system;
 mod wireguard;
 
-pub use config::{Config, Inside, Outside, Peer, PeerId, Secret32, public_key};
+pub use config::{Config, Inside, Outside, Peer, PeerId, Secret32, Session, public_key};
 pub use namespace::{StartProblem, Warning};
 pub use run::{Gateway, Listeners, Prepared, Status};

@@ -289,7 +289,7 @@ impl Channel {
         }
     }
 
-    /// The client's half, for tests.
+    /// Asks the other end for new keys.
     pub fn initiate<'a>(&mut self, out: &'a mut [u8]) -> Option<&'a [u8]> {
         match self.0.format_handshake_initiation(out, true) {
             TunnResult::WriteToNetwork(datagram) => Some(datagram),

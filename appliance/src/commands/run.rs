@@ -16,7 +16,7 @@ use super::{runtime, say};
 use crate::config::{AcmeRules, Config};
 use crate::migrations::MIGRATIONS;
 use crate::rights::{self, Taken};
-use crate::{Choices, control, master, notify, start_with};
+use crate::{Choices, GatewayChoice, control, master, notify, start_with};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -47,6 +47,8 @@ async fn serve(config: Config, away: Away, taken: Taken, store: Store) -> anyhow
     let Away { acme, outside } = away;
     let domain = store.read(network::settings)?.context("the store holds no network")?.domain;
     let gateway = config.gateway.as_ref().map(|rules| rules.choice(&domain)).transpose()?.flatten();
+    let kept = |choice| GatewayChoice { sessions: Some(config.sessions_file()), ..choice };
+    let gateway = gateway.map(kept);
     let (rules, limits) = (config.mail.rules(), Limits::USUAL);
     let prepared = taken.gateway;
     let choices = Choices { rules, limits, acme, outside, gateway, prepared };

@@ -236,7 +236,7 @@ fn gateway_here() -> anyhow::Result<GatewayChoice> {
     let port = any(WIREGUARD_PORT).or_else(|_| any(0))?.local_addr()?.port();
     let endpoint = Endpoint::new(&Ipv4Addr::LOCALHOST.to_string(), port)?;
     let rules = TunnelRules { endpoint, second_port: None, mtu: QuickConfig::MTU, dns: false };
-    Ok(GatewayChoice { rules, wanted: Wanted::default() })
+    Ok(GatewayChoice { rules, wanted: Wanted::default(), sessions: None })
 }
 
 /// What a WireGuard client and a browser on this machine need to come through the tunnel.

@@ -67,7 +67,7 @@ impl GatewayRules {
         };
         let (second_port, mtu, dns) = (self.second_port, self.mtu, self.dns);
         let rules = TunnelRules { endpoint, second_port, mtu, dns };
-        Ok(self.on.then_some(GatewayChoice { rules, wanted }))
+        Ok(self.on.then_some(GatewayChoice { rules, wanted, sessions: None }))
     }
 }
 

@@ -100,6 +100,16 @@ impl Config {
     pub fn control_socket(&self) -> PathBuf {
         self.data.with_extension("control")
     }
+
+    /// In memory where systemd gives a folder for what outlives a restart and not the machine's.
+    pub fn sessions_file(&self) -> PathBuf {
+        let beside = self.data.with_extension("sessions");
+        let volatile = std::env::var_os("RUNTIME_DIRECTORY").map(PathBuf::from);
+        match (volatile, beside.file_name()) {
+            (Some(folder), Some(name)) => folder.join(name),
+            (_, _) => beside,
+        }
+    }
 }
 
 #[cfg(test)]

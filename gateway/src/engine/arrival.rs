@@ -74,7 +74,9 @@ impl<'a> Arrival<'a> {
 
     fn open(&mut self, datagram: &[u8], out: &mut [u8]) -> Result<Event, Drop> {
         let (engine, now, route) = (self.engine, self.now, self.route);
-        let (slot, line) = self.hold(datagram)?;
+        let Some((slot, line)) = self.hold(datagram) else {
+            return engine.hear(now, route, datagram);
+        };
         // Asked for each: whoever revokes waits for the lock, and only then says that it is done.
         if line.left.is_some() {
             return engine.turn_away(slot, line, (now, route.source()), datagram, out);
@@ -95,15 +97,14 @@ impl<'a> Arrival<'a> {
     }
 
     /// The peer that the data is for, with its lock.
-    fn hold(&mut self, datagram: &[u8]) -> Result<(&'a Slot, &mut Line), Drop> {
-        let index = Table::receiver(datagram, DATA_RECEIVER_AT).ok_or(Drop::Junk)?;
+    fn hold(&mut self, datagram: &[u8]) -> Option<(&'a Slot, &mut Line)> {
+        let index = Table::receiver(datagram, DATA_RECEIVER_AT)?;
         if self.held.as_ref().is_none_or(|(held, ..)| *held != index) {
             self.release();
-            let slot = self.table.by_index(index).ok_or(Drop::UnknownIndex)?;
+            let slot = self.table.by_index(index)?;
             self.held = Some((index, slot, slot.line.lock()));
         }
-        let held = self.held.as_mut().map(|(_, slot, line)| (*slot, &mut **line));
-        held.ok_or(Drop::UnknownIndex)
+        self.held.as_mut().map(|(_, slot, line)| (*slot, &mut **line))
     }
 
     fn admit(&self, datagram: &[u8], out: &mut [u8]) -> Result<Event, Drop> {

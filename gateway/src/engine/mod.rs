@@ -3,8 +3,9 @@
 //!
 //! A data message goes through [`Arrival`]; an initiation is only admitted there
 //! (`admission.rs`) and answered by `take_queued`, which another thread calls, since it costs
-//! 300 times as much. Each peer is a [`Slot`] behind its own lock; the tables that lead to it are
-//! swapped whole (`table.rs`).
+//! 300 times as much. The same thread asks clients of before a restart for new keys (`lost.rs`).
+//! Each peer is a [`Slot`] behind its own lock; the tables that lead to it are swapped whole
+//! (`table.rs`).
 
 mod admission;
 mod arrival;
@@ -12,6 +13,7 @@ mod bucket;
 mod clock;
 mod drops;
 mod farewell;
+mod lost;
 mod peers;
 mod places;
 mod slot;
@@ -33,13 +35,15 @@ pub use arrival::Arrival;
 use clock::Mark;
 pub use drops::{Drop, Drops};
 pub use farewell::Reset;
+pub use lost::Call;
+use lost::Lost;
 pub use places::Alarm;
 pub use slot::{PeerStatus, Slot};
 pub use table::Table;
 
 use crate::config::{Peer, Secret32};
 use crate::filter::{self, Addresses};
-use crate::wireguard::{Identity, Macs, Refused};
+use crate::wireguard::{INDEX_BITS, Identity, Macs, Refused};
 
 /// Time since some moment that only the caller knows, on a clock that runs while the machine
 /// sleeps.
@@ -77,7 +81,7 @@ pub enum Event {
     Inside(Range<usize>),
     /// This part of `out` goes back to where the datagram came from.
     Answer(Range<usize>),
-    /// An initiation waits for [`Engine::take_queued`].
+    /// Work waits for [`Engine::take_queued`] or [`Engine::take_call`].
     Queued,
 }
 
@@ -91,6 +95,7 @@ pub struct Engine {
     random: Box<Random>,
     table: ArcSwap<Table>,
     admission: Mutex<Admission>,
+    lost: Mutex<Lost>,
     /// Held while peers change, by one at a time: the tables of before. Taking 5,000 entries apart
     /// takes milliseconds, which must not fall to whoever happens to look at one last.
     changing: Mutex<Vec<Arc<Table>>>,
@@ -107,6 +112,7 @@ impl Engine {
             random,
             table: ArcSwap::default(),
             admission: Mutex::default(),
+            lost: Mutex::default(),
             changing: Mutex::default(),
             drops: Drops::default(),
         }
@@ -206,16 +212,16 @@ impl Engine {
         for slot in table.slots() {
             let mut line = slot.line.lock();
             line.ticked = now;
-            let route = line.route;
-            if let Some(datagram) = line.channel.tick(out)
-                && let Some(route) = route
-                && line.left.is_none()
-            {
+            let unsent = line.unsent.take();
+            let due = line.channel.tick(out);
+            let Some(route) = line.route.filter(|_| line.left.is_none()) else { continue };
+            for datagram in unsent.as_deref().into_iter().chain(due) {
                 send(datagram, route);
             }
         }
         self.tell_again(&table, now, out, &mut send);
         self.admission.lock().tick(now);
+        self.lost.lock().tick(now);
         let before = self.changing.try_lock();
         if let Some(mut before) = before {
             self.forget_left(&mut before, now);
@@ -238,14 +244,16 @@ impl Engine {
     pub fn change_peers(&self, now: Moment, peers: &[Peer]) -> Vec<IpAddr> {
         let mut before = self.changing.lock();
         forget_unused(&mut before);
-        let change = peers::change(
-            now,
-            &self.table.load(),
-            peers,
-            &self.identity,
-            &self.macs,
-            self.random.as_ref(),
-        );
+        // A session that was lost must not be taken for one of these.
+        let is_lost = |number| self.lost.lock().has_index(number >> (u32::BITS - INDEX_BITS));
+        let random = || loop {
+            let number = (self.random)();
+            if !is_lost(number) {
+                break number;
+            }
+        };
+        let table = self.table.load();
+        let change = peers::change(now, &table, peers, &self.identity, &self.macs, &random);
         for problem in &change.problems {
             log::warn!("left a peer out: {problem}");
         }

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::Moment;
 use super::slot::Slot;
 use super::table::Table;
-use super::{Moment, Random};
 use crate::config::{Peer, PeerId};
 use crate::wireguard::{INDEX_BITS, Identity, Macs};
 
@@ -23,7 +23,7 @@ pub fn change(
     peers: &[Peer],
     identity: &Identity,
     macs: &Macs,
-    random: &Random,
+    random: &dyn Fn() -> u32,
 ) -> Change {
     let mut kept: HashMap<PeerId, &Arc<Slot>> =
         before.slots().map(|slot| (slot.peer.id, slot)).collect();
@@ -53,7 +53,7 @@ pub fn change(
 }
 
 /// Random, so that nobody guesses whose session a number is; of 16 million few are taken.
-fn unused_index(before: &Table, table: &Table, random: &Random) -> u32 {
+fn unused_index(before: &Table, table: &Table, random: &dyn Fn() -> u32) -> u32 {
     loop {
         let index = random() >> (u32::BITS - INDEX_BITS);
         if !before.has_index(index) && !table.has_index(index) {

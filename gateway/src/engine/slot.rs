@@ -10,7 +10,7 @@ use super::clock::Clock;
 use super::farewell::{GRACE, Reset};
 use super::places::{Alarm, Places};
 use super::{Moment, Route};
-use crate::config::{Peer, PeerId};
+use crate::config::{Peer, PeerId, Session};
 use crate::filter::Addresses;
 use crate::wireguard::{Channel, Identity, Macs};
 
@@ -19,7 +19,7 @@ const TICK_STALE: Duration = Duration::from_millis(500);
 /// A client that starts over and over asks every 5 s.
 const HANDSHAKE_RATE: Rate = Rate { per_second: 1, burst: 5 };
 /// The protocol's REJECT_AFTER_TIME: whoever had no handshake since is not there.
-const LIVE: Duration = Duration::from_secs(180);
+pub(super) const LIVE: Duration = Duration::from_secs(180);
 
 pub struct Slot {
     pub peer: Peer,
@@ -33,6 +33,8 @@ pub struct Line {
     pub channel: Channel,
     pub ticked: Moment,
     pub route: Option<Route>,
+    /// What the library wanted sent between the ticks of every second.
+    pub unsent: Option<Box<[u8]>>,
     pub handshakes: Bucket,
     pub clock: Clock,
     /// Since when it is no peer any more.
@@ -73,6 +75,7 @@ impl Slot {
             channel,
             ticked: Moment::default(),
             route: None,
+            unsent: None,
             handshakes: Bucket::new(HANDSHAKE_RATE),
             clock: Clock::default(),
             left: None,
@@ -102,6 +105,15 @@ impl Slot {
         line.tick_if_stale(now);
         let route = line.route?;
         line.channel.has_session().then_some(Sender { line, route })
+    }
+
+    /// How long the peer was silent, and its session if it is live.
+    pub fn session(&self, now: Moment) -> Option<(Duration, Session)> {
+        let line = self.line.lock();
+        let route = line.route?;
+        let is_live = now.since(line.last_handshake?) < LIVE;
+        let session = Session { public_key: self.peer.public_key, index: self.index, route };
+        is_live.then_some((now.since(line.last_data?), session))
     }
 
     pub fn status(&self, now: Moment) -> PeerStatus {
@@ -152,11 +164,14 @@ impl Line {
         }
     }
 
-    /// What the library wants sent is left to the tick of every second.
+    /// What the library wants sent goes out with the tick of every second: dropped it would come
+    /// again only after 5 s, when the next stale clock drops it again.
     pub fn tick(&mut self, now: Moment) {
         self.ticked = now;
-        let mut unused = [0; crate::wireguard::INITIATION_BYTES];
-        self.channel.tick(&mut unused);
+        let mut out = [0; crate::wireguard::INITIATION_BYTES];
+        if let Some(datagram) = self.channel.tick(&mut out) {
+            self.unsent = Some(datagram.into());
+        }
     }
 
     /// A packet of the peer's that its keys vouch for came in.

@@ -1,4 +1,5 @@
-//! Answers what was admitted, and ticks every second: the work that must not delay packets.
+//! Answers what was admitted, asks those who lost their session, and ticks every second: the work
+//! that must not delay packets.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -8,6 +9,8 @@ use crate::engine::Drop;
 use crate::wireguard::BUFFER_BYTES_MIN;
 
 const TICK: Duration = Duration::from_secs(1);
+/// Until the bucket for calls has something in it again.
+const CALLS_PAUSE: Duration = Duration::from_millis(50);
 
 pub fn run(shared: &Shared) {
     let mut out = vec![0; BUFFER_BYTES_MIN];
@@ -29,15 +32,27 @@ pub fn run(shared: &Shared) {
                 break;
             }
         }
+        call(shared, &mut out);
         if Instant::now() >= next_tick {
             next_tick = Instant::now() + TICK;
             shared.engine.tick(now(), &mut out, |datagram, route| send(shared, &route, datagram));
         }
         let mut has_queued = shared.has_queued.lock();
         if !*has_queued && !shared.is_stopping() && shared.engine.flood().queued == 0 {
-            shared.queued.wait_until(&mut has_queued, next_tick);
+            let pause = Instant::now() + CALLS_PAUSE;
+            let until = if shared.engine.has_calls() { pause.min(next_tick) } else { next_tick };
+            shared.queued.wait_until(&mut has_queued, until);
         }
         *has_queued = false;
+    }
+}
+
+fn call(shared: &Shared, out: &mut [u8]) {
+    while let Some(call) = shared.engine.next_call(now()) {
+        let asked = shared.engine.take_call(now(), &call, out);
+        if let Some(initiation) = asked.and_then(|range| out.get(range)) {
+            send(shared, &call.route, initiation);
+        }
     }
 }
 

@@ -24,7 +24,7 @@ use rustix::event::EventfdFlags;
 use rustix::time::ClockId;
 use tokio::sync::watch;
 
-use crate::config::{Config, Inside, Peer, PeerId};
+use crate::config::{Config, Inside, Peer, PeerId, Session};
 use crate::dns::{Answerer, Zone};
 use crate::engine::{Drop, Engine, Flood, Moment, PeerStatus};
 use crate::filter::Addresses;
@@ -131,6 +131,7 @@ impl Gateway {
             received_bytes: AtomicU64::new(0),
             sent_bytes: AtomicU64::new(0),
         });
+        shared.engine.call_back(now(), &config.before);
         let first = Arc::clone(&peers.borrow_and_update());
         shared.engine.change_peers(now(), &first);
         let worker = worker::Worker::new(Arc::clone(&shared)).map_err(failed)?;
@@ -194,6 +195,11 @@ impl Gateway {
             inside_received_bytes: self.shared.received_bytes.load(Ordering::Relaxed),
             inside_sent_bytes: self.shared.sent_bytes.load(Ordering::Relaxed),
         }
+    }
+
+    /// For [`Config::before`] of the next process, however this one ends: 0.1 us a peer.
+    pub fn sessions(&self) -> Vec<Session> {
+        self.shared.engine.sessions(now())
     }
 
     /// Returns when nothing is read or written any more.

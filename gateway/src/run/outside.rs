@@ -26,6 +26,10 @@ const SOCKET_BYTES: usize = 8 << 20;
 /// A full queue of the interface is empty again by then; what is lost later, TCP sends again.
 const FULL_WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 2_000_000 };
 
+/// What the system says where it cannot cut a send in datagrams: a route without offload, or one
+/// that is too narrow for them. One by one they are sent, in the second case in fragments.
+const WHOLE_ONLY: [i32; 3] = [libc::EIO, libc::EINVAL, libc::EMSGSIZE];
+
 pub struct Outside(Vec<Port>);
 
 struct Port {
@@ -79,8 +83,7 @@ impl Outside {
                 let mut waits = [PollFd::new(&port.socket, PollFlags::OUT)];
                 rustix::event::poll(&mut waits, Some(&FULL_WAIT)).is_ok() && send().is_ok()
             }
-            // A machine without offload for pieces on this route.
-            Err(error) if error.raw_os_error() == Some(libc::EIO) => {
+            Err(error) if error.raw_os_error().is_some_and(|errno| WHOLE_ONLY.contains(&errno)) => {
                 datagrams.chunks(size).all(|one| {
                     let transmit = Transmit { contents: one, segment_size: None, ..transmit };
                     port.state.try_send(UdpSockRef::from(&port.socket), &transmit).is_ok()

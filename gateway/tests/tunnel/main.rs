@@ -10,6 +10,8 @@
 
 mod cases;
 mod net;
+mod paths;
+mod restart;
 mod service;
 
 use std::process::{Command, ExitCode};
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         ["gateway"] => return service::run_gateway(),
         ["up", address, bytes] => return service::upload(address, bytes.parse().unwrap()),
         ["down", address, bytes] => return service::download(address, bytes.parse().unwrap()),
+        ["hold", address] => return service::hold(address),
         ["stray", address] => return service::stray(address),
         ["ask", address, question] => return service::ask(address, question),
         _ => {}
@@ -37,8 +40,9 @@ fn main() -> ExitCode {
         println!("without boringtun-cli the tests with it as the client are left out");
     }
     let mut trials = Vec::new();
-    for (name, test) in cases::TESTS.iter().chain(cases::TESTS_OF_CHANGE) {
-        trials.push(trial((*name).to_owned(), *test, App::WireguardGo, is_able));
+    let of_the_official_app = [cases::TESTS, cases::TESTS_OF_CHANGE, paths::TESTS, restart::TESTS];
+    for (name, test) in of_the_official_app.concat() {
+        trials.push(trial(name.to_owned(), test, App::WireguardGo, is_able));
     }
     for (name, test) in cases::TESTS {
         let with_boringtun = format!("{name}_with_boringtun");

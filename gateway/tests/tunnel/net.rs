@@ -14,6 +14,8 @@ pub const OUTSIDE: [&str; 2] = ["10.9.0.1:51820", "[fd09::1]:51820"];
 /// Nobody's, and with no right at all.
 const NOBODY: &str = "23456";
 
+const COUNTERS: [&str; 3] = ["cat", "/proc/net/snmp", "/proc/net/snmp6"];
+
 /// What runs on the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum App {
@@ -54,6 +56,11 @@ pub struct Net {
 impl Net {
     /// With peer 1 connected as far as its files go: nothing was sent yet.
     pub fn new(app: App) -> Self {
+        Self::with_cable(app, "1500")
+    }
+
+    /// A path that carries packets of so many bytes.
+    pub fn with_cable(app: App, mtu: &str) -> Self {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = |end| format!("gw{}-{number}{end}", std::process::id());
         let (client, server) = (name("c"), name("s"));
@@ -68,7 +75,7 @@ impl Net {
             let (v4, v6) = (format!("10.9.0.{last}/24"), format!("fd09::{last}/64"));
             run(&["ip", "-n", end, "addr", "add", &v4, "dev", "cable"]);
             run(&["ip", "-n", end, "addr", "add", &v6, "dev", "cable", "nodad"]);
-            run(&["ip", "-n", end, "link", "set", "cable", "up"]);
+            run(&["ip", "-n", end, "link", "set", "cable", "mtu", mtu, "up"]);
         }
         let own = std::env::current_exe().unwrap();
         let own = own.to_str().unwrap();
@@ -151,15 +158,20 @@ impl Net {
         run(&[["ip", "-n", &self.client].as_slice(), words].concat());
     }
 
-    /// Makes the cable one that lets only so many bytes through at a time.
-    pub fn narrow(&self, mtu: &str) {
-        for end in [&self.client, &self.server] {
-            run(&["ip", "-n", end, "link", "set", "cable", "mtu", mtu]);
-        }
-    }
-
     pub fn pings(&self, address: &str) -> bool {
         self.within(&["ping", "-c", "1", "-W", "2", address]).status.success()
+    }
+
+    /// Where the client writes to from now on.
+    pub fn write_to(&self, endpoint: &str) {
+        let key = BASE64.encode(&public_key(&GATEWAY_KEY));
+        self.within(&["wg", "set", &self.device, "peer", &key, "endpoint", endpoint]);
+    }
+
+    /// Packets that either end had to cut in pieces since the start, of both families.
+    pub fn fragments(&self) -> u64 {
+        let client = String::from_utf8(self.within(&COUNTERS).stdout).unwrap();
+        created(&client) + created(&self.within_servers(&COUNTERS))
     }
 
     /// Bytes that came out of the client's tunnel.
@@ -230,6 +242,16 @@ fn received(counter: &mut Command) -> (u64, u64) {
     let links: serde_json::Value = serde_json::from_slice(&counted.stdout).unwrap();
     let of = |what: &str| links[0]["stats64"]["rx"][what].as_u64().unwrap();
     (of("bytes"), of("packets"))
+}
+
+/// `FragCreates` of IPv4 is the last of its line; IPv6 has a line of its own.
+fn created(counters: &str) -> u64 {
+    let v4 = counters.lines().rfind(|line| line.starts_with("Ip: ")).unwrap();
+    let v6 = counters.lines().find(|line| line.starts_with("Ip6FragCreates")).unwrap();
+    let heads = counters.lines().find(|line| line.starts_with("Ip: ")).unwrap();
+    let at = heads.split(' ').position(|head| head == "FragCreates").unwrap();
+    let number = |text: &str| text.trim().parse::<u64>().unwrap();
+    number(v4.split(' ').nth(at).unwrap()) + number(v6.split_whitespace().nth(1).unwrap())
 }
 
 fn within(namespace: &str) -> Command {

@@ -3,8 +3,9 @@
 //! The client says on port 443 which way and how much; then bytes flow of which both ends know
 //! what they are.
 
-use std::io::{BufRead as _, Read, Write as _};
+use std::io::{self, BufRead as _, Read, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::AsRawFd as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,12 +19,16 @@ use tokio::sync::watch;
 use crate::net::{GATEWAY_KEY, SERVICE};
 
 const PIECE: usize = 1 << 16;
+/// A client that hears nothing for so long was not told.
+const SILENCE: Duration = Duration::from_secs(10);
 
+/// Connections that said what they want.
+static BEGUN: AtomicU64 = AtomicU64::new(0);
 /// Connections that ended before they were done.
 static CUT: AtomicU64 = AtomicU64::new(0);
 
 pub fn run_gateway() -> ExitCode {
-    let config = Config {
+    let mut config = Config {
         private_key: GATEWAY_KEY,
         outside: Outside { address: None, port: 51_820, second_port: Some(4443) },
         inside: Inside {
@@ -35,12 +40,10 @@ pub fn run_gateway() -> ExitCode {
         name: "care.example".to_owned(),
         mtu: 1280,
         helper: vec![std::env::current_exe().unwrap().into(), "inside".into()],
+        before: Vec::new(),
     };
     let (list, peers) = watch::channel(Arc::from(Vec::new()));
-    let mut gateway = Gateway::start(&config, peers).unwrap();
-    for listener in gateway.listeners().https {
-        thread::spawn(move || serve(&listener));
-    }
+    let mut gateway = begin(&config, &peers);
     println!("ready {:?}", gateway.outside());
     for line in std::io::stdin().lock().lines() {
         let line = line.unwrap();
@@ -51,10 +54,21 @@ pub fn run_gateway() -> ExitCode {
                 println!("changed");
             }
             ["who", address] => println!("{:?}", gateway.peer_at(address.parse().unwrap())),
+            ["begun"] => println!("{}", BEGUN.load(Ordering::SeqCst)),
             ["cut"] => println!("{}", CUT.load(Ordering::SeqCst)),
+            ["namespace"] => println!("{}", gateway.namespaces().1.as_raw_fd()),
             ["drops"] => println!("{:?}", gateway.status().drops),
             ["outside"] => println!("{:?}", gateway.status().peers[0].outside),
             ["handshakes"] => println!("{}", gateway.status().peers[0].handshakes),
+            ["sessions"] => {
+                config.before = gateway.sessions();
+                println!("{}", config.before.len());
+            }
+            ["begin"] => {
+                gateway.stop();
+                gateway = begin(&config, &peers);
+                println!("begun");
+            }
             ["stop"] => {
                 gateway.stop();
                 println!("stopped");
@@ -64,6 +78,14 @@ pub fn run_gateway() -> ExitCode {
         }
     }
     ExitCode::SUCCESS
+}
+
+fn begin(config: &Config, peers: &watch::Receiver<Arc<[Peer]>>) -> Gateway {
+    let mut gateway = Gateway::start(config, peers.clone()).unwrap();
+    for listener in gateway.listeners().https {
+        thread::spawn(move || serve(&listener));
+    }
+    gateway
 }
 
 fn peer(number: u8) -> Peer {
@@ -81,23 +103,30 @@ fn serve(listener: &TcpListener) {
     for stream in listener.incoming() {
         let stream = stream.unwrap();
         thread::spawn(move || {
-            if answer(stream).is_none() {
+            if answer(stream).is_err() {
                 CUT.fetch_add(1, Ordering::SeqCst);
             }
         });
     }
 }
 
-fn answer(mut stream: TcpStream) -> Option<()> {
+fn answer(mut stream: TcpStream) -> io::Result<()> {
     let mut order = [0; 9];
-    stream.read_exact(&mut order).ok()?;
+    stream.read_exact(&mut order)?;
+    BEGUN.fetch_add(1, Ordering::SeqCst);
     let [way, bytes @ ..] = order;
     let bytes = u64::from_le_bytes(bytes);
-    if way == b'u' {
-        receive(&mut stream, bytes)?;
-        return stream.write_all(b"ok").ok();
+    match way {
+        b'u' => {
+            receive(&mut stream, bytes)?;
+            stream.write_all(b"ok")
+        }
+        b'd' => send(&mut stream, bytes),
+        _ => {
+            stream.write_all(b"h")?;
+            stream.read_exact(&mut [0])
+        }
     }
-    send(&mut stream, bytes)
 }
 
 /// Sends the question by UDP; the answer, in hex, is printed.
@@ -153,43 +182,56 @@ pub fn download(address: &str, bytes: u64) -> ExitCode {
 pub fn upload(address: &str, bytes: u64) -> ExitCode {
     let mut stream = connect(address, b'u', bytes);
     let mut answer = [0; 2];
-    let done = send(&mut stream, bytes).and_then(|()| stream.read_exact(&mut answer).ok());
-    code(done.filter(|()| answer == *b"ok"))
+    let done = send(&mut stream, bytes).and_then(|()| stream.read_exact(&mut answer));
+    code(done.map(|()| assert_eq!(answer, *b"ok")))
 }
 
-fn code(done: Option<()>) -> ExitCode {
-    if done.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+/// As a page that waits for news.
+pub fn hold(address: &str) -> ExitCode {
+    let mut stream = connect(address, b'h', 0);
+    stream.read_exact(&mut [0]).unwrap();
+    println!("held");
+    code(stream.read_exact(&mut [0]))
+}
+
+/// Says how a connection ended that was not done.
+fn code(done: io::Result<()>) -> ExitCode {
+    let Err(error) = done else { return ExitCode::SUCCESS };
+    println!("{:?}", error.kind());
+    ExitCode::FAILURE
 }
 
 fn connect(address: &str, way: u8, bytes: u64) -> TcpStream {
     let address = SocketAddr::new(address.parse().unwrap(), 443);
-    let mut stream = TcpStream::connect(address).unwrap();
+    let mut stream = TcpStream::connect_timeout(&address, SILENCE).unwrap();
+    stream.set_read_timeout(Some(SILENCE)).unwrap();
+    stream.set_write_timeout(Some(SILENCE)).unwrap();
     stream.write_all(&[[way].as_slice(), &bytes.to_le_bytes()].concat()).unwrap();
     stream
 }
 
-fn send(stream: &mut TcpStream, bytes: u64) -> Option<()> {
+fn send(stream: &mut TcpStream, bytes: u64) -> io::Result<()> {
     let mut piece = Piece::new();
     let mut rest = usize::try_from(bytes).unwrap();
     while rest > 0 {
         let length = rest.min(PIECE);
-        stream.write_all(&piece.next()[..length]).ok()?;
+        stream.write_all(&piece.next()[..length])?;
         rest -= length;
     }
-    Some(())
+    Ok(())
 }
 
-fn receive(stream: &mut TcpStream, bytes: u64) -> Option<()> {
+fn receive(stream: &mut TcpStream, bytes: u64) -> io::Result<()> {
     let mut piece = Piece::new();
     let mut rest = usize::try_from(bytes).unwrap();
     let mut came = vec![0; PIECE];
     while rest > 0 {
         let length = rest.min(PIECE);
-        stream.read_exact(&mut came[..length]).ok()?;
+        stream.read_exact(&mut came[..length])?;
         assert!(came[..length] == piece.next()[..length], "other bytes, {rest} before the end");
         rest -= length;
     }
-    Some(())
+    Ok(())
 }
 
 /// Bytes that look like noise and are the same every time.

@@ -14,6 +14,7 @@ fn check(packet: &[u8]) -> Result<(), Drop> {
             Ok(())
         }
         Came::Answer(answer) => panic!("{} bytes came back", answer.len()),
+        Came::Heard => panic!("a session that is no more"),
         Came::Nothing => {
             let drops = world.engine.drops.all();
             assert_eq!(drops.len(), 1, "{drops:?}");

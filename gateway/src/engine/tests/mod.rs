@@ -9,6 +9,7 @@ mod leaving;
 mod live;
 mod packets;
 mod replays;
+mod restart;
 #[cfg(feature = "virtual-clock")]
 mod time;
 mod vectors;
@@ -19,7 +20,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::{Drop, Engine, Event, Moment, PeerStatus, Route};
-use crate::config::{Peer, PeerId, Secret32};
+use crate::config::{Peer, PeerId, Secret32, Session};
 use crate::filter::Addresses;
 use crate::wireguard::{BUFFER_BYTES_MIN, Channel, Identity, Macs, Opened};
 
@@ -39,28 +40,52 @@ enum Came {
     Nothing,
     Inside(Vec<u8>),
     Answer(Vec<u8>),
+    /// Its session is lost, and a question will go where it came from.
+    Heard,
 }
 
 impl World {
     fn new(peers: &[Peer]) -> Self {
+        let now = Moment(Duration::from_secs(1_000));
+        Self::begin(now, peers, &[])
+    }
+
+    /// The next process, which has nothing of the one before but what that one told.
+    fn restarted(self, peers: &[Peer]) -> Self {
+        let sessions = self.engine.sessions(self.now);
+        Self::begin(self.now, peers, &sessions)
+    }
+
+    fn begin(now: Moment, peers: &[Peer], before: &[Session]) -> Self {
         // Any sequence will do that does not repeat itself.
         let number = AtomicU32::new(7);
         let random = move || number.fetch_add(0x9e37_79b9, Ordering::Relaxed);
         let engine = Engine::new(&GATEWAY_KEY, SERVICE, Box::new(random));
-        let now = Moment(Duration::from_secs(1_000));
+        engine.call_back(now, before);
         engine.change_peers(now, peers);
         Self { engine, now, out: vec![0; BUFFER_BYTES_MIN] }
     }
 
-    /// Both clocks go on, and the second's tick comes as it would: what it sends is given back.
+    /// Both clocks go on.
+    fn go_on(&mut self, time: Duration) {
+        self.now.0 += time;
+        #[cfg(feature = "virtual-clock")]
+        mock_instant::MockClock::advance(time);
+    }
+
+    /// The second's tick comes as it would: what it sends is given back.
+    fn tick(&mut self) -> Vec<(Vec<u8>, Route)> {
+        let mut sent = Vec::new();
+        let send = |datagram: &[u8], route| sent.push((datagram.to_vec(), route));
+        self.engine.tick(self.now, &mut self.out, send);
+        sent
+    }
+
     fn pass(&mut self, seconds: u64) -> Vec<(Vec<u8>, Route)> {
         let mut sent = Vec::new();
         for _ in 0..seconds {
-            self.now.0 += Duration::from_secs(1);
-            #[cfg(feature = "virtual-clock")]
-            mock_instant::MockClock::advance(Duration::from_secs(1));
-            let send = |datagram: &[u8], route| sent.push((datagram.to_vec(), route));
-            self.engine.tick(self.now, &mut self.out, send);
+            self.go_on(Duration::from_secs(1));
+            sent.append(&mut self.tick());
         }
         sent
     }
@@ -74,11 +99,24 @@ impl World {
             Event::Inside(range) => Came::Inside(out[range].to_vec()),
             Event::Answer(range) => Came::Answer(out[range].to_vec()),
             Event::Queued => {
-                let initiation = self.engine.next_queued(self.now).unwrap();
+                let Some(initiation) = self.engine.next_queued(self.now) else {
+                    return Came::Heard;
+                };
                 let answer = self.engine.take_queued(self.now, &initiation, out);
                 answer.map_or(Came::Nothing, |range| Came::Answer(out[range].to_vec()))
             }
         }
+    }
+
+    /// What the gateway asks now those who lost their session, and where.
+    fn calls(&mut self) -> Vec<(Vec<u8>, SocketAddr)> {
+        let mut sent = Vec::new();
+        while let Some(call) = self.engine.next_call(self.now) {
+            if let Some(range) = self.engine.take_call(self.now, &call, &mut self.out) {
+                sent.push((self.out[range].to_vec(), call.route.remote));
+            }
+        }
+        sent
     }
 
     /// A packet of the service's, on its way out; and where to.

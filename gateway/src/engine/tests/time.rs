@@ -195,3 +195,35 @@ fn tries_that_lie_minutes_apart_are_no_clock() {
     }
     assert_eq!(world.status(&client).clock_behind, None);
 }
+
+#[test]
+fn keys_that_the_gateway_asked_for_are_renewed_by_it_under_traffic() {
+    let (world, mut client) = connected();
+    let mut world = world.restarted(&[peer(1)]);
+    let (initiation, _) = world.calls().remove(0);
+    client.channel.tick(&mut [0; 148]);
+    let response = client.answered(&initiation).unwrap();
+    let Came::Answer(keepalive) = world.take(client.at, &response) else { panic!("no keepalive") };
+    client.open(&keepalive);
+    // Their age is not that of a tick.
+    world.go_on(Duration::from_millis(700));
+    world.tick();
+    let hello = client.hello();
+    let back = tcp(SERVICE.v4.into(), client.peer.v4.into(), 40_000);
+    for second in 0..REKEY_S + 6 {
+        // Between two ticks of every second, when the library's clock is stale.
+        world.go_on(Duration::from_millis(600));
+        assert!(matches!(client.send(&mut world, &hello), Came::Inside(_)), "second {second}");
+        world.send(&back).unwrap();
+        world.go_on(Duration::from_millis(400));
+        let mut sent = world.tick();
+        if sent.iter().any(|(datagram, _)| datagram.first() == Some(&1)) {
+            let (initiation, route) = sent.remove(0);
+            assert_eq!(route.remote, client.at);
+            assert!(second >= REKEY_S - 1, "asked after {second} s");
+            client.channel.tick(&mut [0; 148]);
+            return assert!(client.answered(&initiation).is_some());
+        }
+    }
+    panic!("the keys would end");
+}
