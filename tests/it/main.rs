@@ -31,6 +31,7 @@ mod enrolment;
 mod inside;
 mod renewal;
 mod script;
+mod startup;
 
 mod checks;
 mod crash;

@@ -183,6 +183,14 @@ impl Program {
         Self::start(command, &of.folder.path().join("log"), "ready on ")
     }
 
+    /// The same, by a program that makes the system what it shall be and then becomes it.
+    pub fn run_within(of: &Appliance, within: &[&str]) -> Self {
+        let [first, rest @ ..] = within else { panic!("a program") };
+        let mut command = Command::new(first);
+        command.args(rest).arg(binary()).arg("run").arg("--config").arg(of.config_file());
+        Self::start(command, &of.folder.path().join("log"), "ready on ")
+    }
+
     /// The fictional network, kept in a folder.
     pub fn try_out(folder: &Path) -> Self {
         let mut command = Command::new(binary());
