@@ -45,14 +45,16 @@ class Browser:
 
     def ask(self, method, path, body=None, kind=None):
         """Until there is an answer: status, headers, body."""
-        began, tries = time.monotonic(), 0
+        began, tries, spent = time.monotonic(), 0, 0
         while True:
-            tries += 1
+            tries, tried_at = tries + 1, time.monotonic()
             try:
                 answer = self.try_once(method, path, body, kind)
             except (OSError, http.client.HTTPException) as problem:
                 self.line = None
-                if time.monotonic() > began + PATIENCE_S:
+                # Who slept meanwhile has not lost patience.
+                spent += min(time.monotonic() - tried_at, TRY_S)
+                if spent > PATIENCE_S:
                     raise RuntimeError(f"{method} {path}: {problem!r}") from problem
                 time.sleep(AGAIN_S)
                 continue
