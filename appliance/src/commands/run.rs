@@ -3,19 +3,20 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use provisioning::network;
 use store::{Clock, Store};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use webui::acme::Settings;
+use webui::acme::{Challenge, Settings};
 use webui::kit::connections::Limits;
+use webui::kit::tunnel::NameWay;
 use webui::notices::outside::Outside;
 
 use super::{runtime, say};
 use crate::config::{AcmeRules, Config};
 use crate::migrations::MIGRATIONS;
-use crate::{Choices, control, master, start_with};
+use crate::{Choices, GatewayChoice, control, master, names, start_with};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -47,10 +48,12 @@ async fn serve(config: Config, away: Away, store: Store) -> anyhow::Result<()> {
     let domain = store.read(network::settings)?.context("the store holds no network")?.domain;
     let gateway = config.gateway.as_ref().map(|rules| rules.choice(&domain)).transpose()?.flatten();
     let (rules, limits) = (config.mail.rules(), Limits::USUAL);
+    check_names(acme.as_ref(), gateway.as_ref())?;
     let choices = Choices { rules, limits, acme, outside, gateway };
     let mut running = start_with(store, listener, choices).await?;
     let config = Arc::new(config);
     let control = control::listen(config.clone(), running.app.clone())?;
+    let names = tokio::spawn(names::watch(running.app.clone()));
     say(format_args!("ready on {}", running.address));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -60,7 +63,20 @@ async fn serve(config: Config, away: Away, store: Store) -> anyhow::Result<()> {
         _ = interrupt.recv() => {}
     }
     control.abort();
+    names.abort();
     drop(std::fs::remove_file(config.control_socket()));
     running.stop().await;
+    Ok(())
+}
+
+/// An authority that looks at port 443 cannot see a name that leads into the tunnel.
+fn check_names(acme: Option<&Settings>, gateway: Option<&GatewayChoice>) -> anyhow::Result<()> {
+    let over_tls = acme.is_some_and(|acme| matches!(acme.challenge, Challenge::TlsAlpn));
+    let has_second = gateway.is_some_and(|choice| choice.rules.way == NameWay::Second);
+    ensure!(
+        !(over_tls && has_second),
+        "[gateway] inside_name needs challenge = \"dns-01\" in [acme]: the authority cannot reach \
+         a name that leads into the tunnel"
+    );
     Ok(())
 }
