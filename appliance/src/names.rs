@@ -67,11 +67,11 @@ const fn words(trouble: NameTrouble) -> &'static str {
              [gateway]"
         }
         NameTrouble::InsideOnly => {
-            "the product's name leads into the tunnel, so no device comes without; see inside_name in \
-             [gateway]"
+            "the product's name leads into the tunnel, so no device comes without it; see \
+             inside_name in [gateway]"
         }
         NameTrouble::SecondAstray => {
-            "the second name does not lead into the tunnel: mend its records"
+            "the second name leads elsewhere, not into the tunnel: mend it"
         }
         NameTrouble::FirstInside => {
             "the first name leads into the tunnel, so no device comes without: mend its records"
