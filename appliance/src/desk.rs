@@ -12,7 +12,7 @@ use provisioning::members::{
 };
 use provisioning::network;
 use provisioning::passkeys;
-use provisioning::public::{self, Alarm, Host, Trouble};
+use provisioning::public::{self, Alarm, Trouble};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{Act, Actor, Id, Read, Store, StoreError};
@@ -20,8 +20,8 @@ use webui::index::Reach;
 use webui::kit::app::App;
 use webui::kit::cutting::ties;
 use webui::kit::session;
-use webui::kit::tls::Source;
-use webui::kit::tunnel::TunnelState;
+use webui::kit::tls::{Names, Source};
+use webui::kit::tunnel::{Leads, NameTrouble, TunnelState};
 use webui::office::import::{Kind, Tell};
 
 use crate::config::Config;
@@ -193,6 +193,7 @@ fn gateway(config: &Config, app: Option<&App>) -> Value {
         "trouble": trouble,
         "detail": detail,
         "endpoint": app.tunnel.rules().map(|rules| rules.endpoint.to_string()),
+        "names": names(app),
         "keys": status.peers,
         "live": status.live,
         "handshakes": status.handshakes,
@@ -203,6 +204,19 @@ fn gateway(config: &Config, app: Option<&App>) -> Value {
         "floods": status.floods,
         "is_flooded": status.is_flooded,
         "warnings": status.warnings,
+    })
+}
+
+/// Under which names the product is opened, and where their records lead.
+fn names(app: &App) -> Value {
+    let named = app.tunnel.named();
+    let leads = |one: Option<Leads>| one.map(Leads::key);
+    json!({
+        "way": app.tunnel.rules().map(|rules| rules.way.key()),
+        "in_the_tunnel": app.tunnel_host(),
+        "app_leads": leads(named.map(|named| named.app)),
+        "inside_leads": leads(named.and_then(|named| named.second)),
+        "trouble": app.tunnel.name_trouble().map(NameTrouble::key),
     })
 }
 
@@ -231,8 +245,10 @@ fn certificates(
 ) -> anyhow::Result<Value> {
     let (wanted, now) = (config.acme.is_some(), store.clock().now());
     let mut rows = Vec::new();
-    for host in Host::ALL.iter().copied() {
-        let name = format!("{}.{domain}", host.key());
+    let has_second = config.gateway.as_ref().is_some_and(|rules| rules.on && rules.inside_name);
+    let names = Names::of(domain, has_second);
+    for host in names.hosts().iter().copied() {
+        let name = names.name(host).to_owned();
         let standing = store.read(|read| public::standing(read, host, name.clone(), now))?;
         let kept = standing.certificate.as_ref().filter(|_| wanted);
         let own = app.map_or(kept.is_none(), |app| app.tls.source(host) == Source::Own);

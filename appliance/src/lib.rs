@@ -16,6 +16,7 @@ mod desk;
 mod forward;
 mod lists;
 mod master;
+mod names;
 mod notify;
 mod rights;
 mod running;

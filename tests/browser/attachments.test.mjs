@@ -178,6 +178,7 @@ step('pictures, films and papers are looked at one after the other', async () =>
 
 step('the mail is saved as a message, and no page complained', async () => {
   const { page } = browser;
+  await page.locator('.toolbar summary', { hasText: 'その他' }).click();
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     page.locator('a[href$="/eml"]').click(),

@@ -99,6 +99,7 @@ step('into the bin, out of it, and away', async () => {
   const answer = page.locator('.row', { hasText: `Re: ${SUBJECT}` });
   await page.goto(`${site}/mail/inbox`);
   await answer.click();
+  await page.locator('.toolbar summary', { hasText: 'その他' }).click();
   await press(page, 'ごみ箱へ');
   await page.goto(`${site}/mail/inbox`);
   assert.equal(await answer.count(), 0);

@@ -149,6 +149,59 @@ async fn what_comes_without_tls_is_sent_to_the_products_name() {
     assert!(answer.starts_with("HTTP/1.1 308") && answer.contains(&expected), "{answer}");
 }
 
+#[tokio::test]
+async fn one_device_comes_by_two_names_outside_and_inside() {
+    let network = TestNetwork::start_with_inside_name().await;
+    let device = network.device(NURSE).await;
+    let peer = key_for(&network, device.id).await;
+    let inside = serve(&network, Some(peer.id));
+    let (first, second) = (network.app.app_host(), network.app.tunnel_host());
+    assert_eq!(second, format!("inside.{first}"), "below the first, for passkeys and policies");
+    let root = network.app.authority.root_certificate();
+    let outside =
+        |host: &str| Way::new(network.running.address, host, root, Some(&device.identity));
+    let inner = |host: &str| way(&network, &inside, host, Some(&device));
+    let connected = |way: Way| async move { Browser::at(way).get("/connected").await };
+    let direct = connected(outside(&first)).await;
+    assert_eq!(direct.status, StatusCode::OK);
+    assert!(direct.text().contains("インターネット（証明書）"), "{}", direct.text());
+    for name in [&second, &first] {
+        let through = connected(inner(name)).await;
+        assert_eq!(through.status, StatusCode::OK, "{name}");
+        assert!(through.text().contains("VPN（WireGuard）"), "{name}");
+    }
+    assert!(outside(&second).line().await.is_err(), "outside nothing answers to it");
+
+    choose(&network, &device, RoutePolicy::Vpn, Factor::CertificateAlways).await;
+    let refused = connected(outside(&first)).await;
+    assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+    let link = format!("href=\"https://{second}/\"");
+    assert!(refused.text().contains(&link), "it says where to go: {}", refused.text());
+    assert_eq!(connected(inner(&second)).await.status, StatusCode::OK);
+
+    // A name that another connection asked for is another door, though it is the same house.
+    let mut line = inner(&second).line().await.unwrap();
+    let request = Browser::at(inner(&first)).request("GET", "/connected", "");
+    assert_eq!(line.ask(request).await.unwrap().status, StatusCode::MISDIRECTED_REQUEST);
+
+    let mut bare = TcpStream::connect(inside.http).await.unwrap();
+    bare.write_all(b"GET /connected HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    bare.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.contains(&format!("location: https://{second}/connected\r\n")), "{answer}");
+}
+
+#[tokio::test]
+async fn without_the_setting_nothing_answers_to_a_second_name() {
+    let network = TestNetwork::start().await;
+    let device = network.device(NURSE).await;
+    let peer = key_for(&network, device.id).await;
+    let inside = serve(&network, Some(peer.id));
+    let second = format!("inside.{}", network.app.app_host());
+    assert!(way(&network, &inside, &second, Some(&device)).line().await.is_err());
+    assert_eq!(network.app.tunnel_host(), network.app.app_host());
+}
+
 /// The part of a revocation that the gateway waits for.
 const TOLD_WITHIN: Duration = Duration::from_millis(50);
 

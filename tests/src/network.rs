@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use appliance::demo::{self, DemoNetwork};
 use appliance::migrations::MIGRATIONS;
-use appliance::{Choices, Running, start_with};
+use appliance::{Choices, GatewayChoice, Running, start_with};
 use jiff::SignedDuration;
 use provisioning::authority::DeviceKey;
 use provisioning::cards::{self, Approval, Printed};
@@ -15,12 +15,14 @@ use provisioning::devices::{Certificate, CertificateState, Device, DeviceState, 
 use provisioning::directory::Entry;
 use provisioning::enrolment;
 use provisioning::facilities::FacilityKind;
+use provisioning::tunnel::{Endpoint, Wanted};
 use store::{Act, Actor, Clock, Id, Layout, MasterKey, Store, StoreError};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use webui::acme::Settings;
 use webui::kit::app::{App, Rules};
 use webui::kit::connections::Limits;
+use webui::kit::tunnel::{NameWay, TunnelRules};
 use webui::notices::outside::Outside;
 
 use crate::browser::Browser;
@@ -67,6 +69,16 @@ impl TestNetwork {
     pub async fn start_with_acme(clock: Clock, listener: TcpListener, acme: Settings) -> Self {
         let choices = Choices { acme: Some(acme), ..Choices::usual(RULES) };
         Self::start_at(clock, listener, choices).await
+    }
+
+    /// A box whose product has a second name, which leads into the tunnel. Its gateway needs the
+    /// product's own program, so here it does not start: tests serve inside by themselves.
+    pub async fn start_with_inside_name() -> Self {
+        let endpoint = Endpoint::new("vpn.tokinet.test", 51_820).expect("an endpoint");
+        let rules = TunnelRules { endpoint, second_port: None, mtu: 1280, way: NameWay::Second };
+        let gateway = Some(GatewayChoice { rules, wanted: Wanted::default(), sessions: None });
+        let choices = Choices { gateway, ..Choices::usual(RULES) };
+        Self::start_at(Clock::system(), loopback().await, choices).await
     }
 
     /// A clock that the test moves; it starts at the real time, which TLS goes by.

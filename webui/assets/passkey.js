@@ -42,7 +42,7 @@ for (const form of all('form[data-passkey]')) {
   const say = (words) => { said.hidden = !words; one('span', said).textContent = words; };
   const host = asked.rpId ?? asked.rp?.id;
   // A key belongs to one host; behind another address no browser would find it.
-  const elsewhere = location.hostname !== host;
+  const elsewhere = location.hostname !== host && !location.hostname.endsWith(`.${host}`);
   if (elsewhere || !window.PublicKeyCredential) {
     button.disabled = true;
     say(elsewhere

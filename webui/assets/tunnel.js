@@ -64,6 +64,6 @@ for (const form of document.querySelectorAll('[data-tunnel="conf"]')) {
     }
   });
 }
-for (const form of document.querySelectorAll('[data-tunnel="zip"]')) {
+for (const form of document.querySelectorAll('[data-tunnel="zip"], [data-tunnel="profile"]')) {
   form.addEventListener('submit', () => tell(form));
 }

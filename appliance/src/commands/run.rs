@@ -3,20 +3,21 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use provisioning::network;
 use store::{Clock, Store};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use webui::acme::Settings;
+use webui::acme::{Challenge, Settings};
 use webui::kit::connections::Limits;
+use webui::kit::tunnel::NameWay;
 use webui::notices::outside::Outside;
 
 use super::{runtime, say};
 use crate::config::{AcmeRules, Config};
 use crate::migrations::MIGRATIONS;
 use crate::rights::{self, Taken};
-use crate::{Choices, GatewayChoice, control, master, notify, start_with};
+use crate::{Choices, GatewayChoice, control, master, names, notify, start_with};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -50,11 +51,13 @@ async fn serve(config: Config, away: Away, taken: Taken, store: Store) -> anyhow
     let kept = |choice| GatewayChoice { sessions: Some(config.sessions_file()), ..choice };
     let gateway = gateway.map(kept);
     let (rules, limits) = (config.mail.rules(), Limits::USUAL);
+    check_names(acme.as_ref(), gateway.as_ref())?;
     let prepared = taken.gateway;
     let choices = Choices { rules, limits, acme, outside, gateway, prepared };
     let mut running = start_with(store, listener, choices).await?;
     let config = Arc::new(config);
     let control = control::listen(config.clone(), running.app.clone())?;
+    let names = tokio::spawn(names::watch(running.app.clone()));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     say(format_args!("ready on {}", running.address));
@@ -66,7 +69,20 @@ async fn serve(config: Config, away: Away, taken: Taken, store: Store) -> anyhow
     }
     notify::stopping();
     control.abort();
+    names.abort();
     drop(std::fs::remove_file(config.control_socket()));
     running.stop().await;
+    Ok(())
+}
+
+/// An authority that looks at port 443 cannot see a name that leads into the tunnel.
+fn check_names(acme: Option<&Settings>, gateway: Option<&GatewayChoice>) -> anyhow::Result<()> {
+    let over_tls = acme.is_some_and(|acme| matches!(acme.challenge, Challenge::TlsAlpn));
+    let has_second = gateway.is_some_and(|choice| choice.rules.way == NameWay::Second);
+    ensure!(
+        !(over_tls && has_second),
+        "[gateway] inside_name needs challenge = \"dns-01\" in [acme]: the authority cannot reach \
+         a name that leads into the tunnel"
+    );
     Ok(())
 }

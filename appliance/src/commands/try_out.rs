@@ -11,7 +11,7 @@ use provisioning::tunnel::{Endpoint, QuickConfig, Wanted};
 use store::{Act, Actor, Clock, Layout, MasterKey, Store};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use webui::kit::tunnel::{TunnelRules, TunnelState};
+use webui::kit::tunnel::{NameWay, TunnelRules, TunnelState};
 
 use super::enrol::{Enrolled, Place, redeem, tunnel_file, write, write_device};
 use super::{runtime, say};
@@ -235,7 +235,8 @@ fn gateway_here() -> anyhow::Result<GatewayChoice> {
     let any = |port| any(port).or_else(|_| UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port)));
     let port = any(WIREGUARD_PORT).or_else(|_| any(0))?.local_addr()?.port();
     let endpoint = Endpoint::new(&Ipv4Addr::LOCALHOST.to_string(), port)?;
-    let rules = TunnelRules { endpoint, second_port: None, mtu: QuickConfig::MTU, dns: false };
+    let rules =
+        TunnelRules { endpoint, second_port: None, mtu: QuickConfig::MTU, way: NameWay::One };
     Ok(GatewayChoice { rules, wanted: Wanted::default(), sessions: None })
 }
 

@@ -1,9 +1,9 @@
 //! `[gateway]`: the WireGuard endpoint. Without the section a box has none.
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use provisioning::tunnel::{Block, Endpoint, Prefix, QuickConfig, Wanted};
 use serde::{Deserialize, Serialize};
-use webui::kit::tunnel::TunnelRules;
+use webui::kit::tunnel::{NameWay, TunnelRules};
 
 use crate::GatewayChoice;
 
@@ -25,6 +25,14 @@ pub struct GatewayRules {
     pub inner_v6: Option<String>,
     #[serde(default = "usual_mtu")]
     pub mtu: u16,
+    /// How `app.<domain>` is reached through the tunnel. A name leads every device to the same
+    /// place, so with neither of these two the public record decides for all: with an outer
+    /// address no device ever comes by VPN, with the inner ones none comes without.
+    ///
+    /// This gives the product a second name, `inside.app.<domain>`, whose public records hold the
+    /// inner addresses: a device may then come both ways. The usual choice.
+    #[serde(default)]
+    pub inside_name: bool,
     /// Whether devices' files name the box as their name server: only for a name that no public
     /// name server knows. Apple's and Android's apps then ask it for every name.
     #[serde(default)]
@@ -65,8 +73,14 @@ impl GatewayRules {
             v4: self.inner_v4.as_ref().map(block).transpose()?,
             v6: self.inner_v6.as_ref().map(prefix).transpose()?,
         };
-        let (second_port, mtu, dns) = (self.second_port, self.mtu, self.dns);
-        let rules = TunnelRules { endpoint, second_port, mtu, dns };
+        let way = match (self.inside_name, self.dns) {
+            (false, false) => NameWay::One,
+            (true, false) => NameWay::Second,
+            (false, true) => NameWay::OwnServer,
+            (true, true) => bail!("[gateway] choose inside_name or dns, not both"),
+        };
+        let (second_port, mtu) = (self.second_port, self.mtu);
+        let rules = TunnelRules { endpoint, second_port, mtu, way };
         Ok(self.on.then_some(GatewayChoice { rules, wanted, sessions: None }))
     }
 }
@@ -83,7 +97,7 @@ mod tests {
     fn one_line_is_enough() {
         let choice = read("on = true").unwrap().unwrap();
         assert_eq!(choice.rules.endpoint.to_string(), "vpn.aoba.example:51820");
-        assert_eq!((choice.rules.mtu, choice.rules.dns), (1280, false));
+        assert_eq!((choice.rules.mtu, choice.rules.way), (1280, NameWay::One));
         assert_eq!(choice.wanted, Wanted::default());
         assert_eq!(read("on = false").unwrap(), None);
     }
@@ -96,6 +110,9 @@ mod tests {
         let choice = read(text).unwrap().unwrap();
         assert_eq!(choice.rules.endpoint.to_string(), "203.0.113.7:443");
         assert_eq!(choice.rules.second_port, Some(51_820));
+        assert_eq!(choice.rules.way, NameWay::OwnServer);
+        let second = read("on = true\ninside_name = true").unwrap().unwrap();
+        assert_eq!(second.rules.way, NameWay::Second);
         assert_eq!(choice.wanted.v4.unwrap().to_string(), "10.20.0.0/16");
     }
 
@@ -108,6 +125,7 @@ mod tests {
             "on = true\nport = 99999",
             "on = true\nsecond_port = 51820",
             "on = true\nmtu = 1200",
+            "on = true\ninside_name = true\ndns = true",
             "on = true\nmtu = 9000",
             "on = true\nendpoint = \"vpn.aoba.example:51820\"",
             "on = true\nendpoint = \"http://vpn\"",

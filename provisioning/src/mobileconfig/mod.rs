@@ -27,6 +27,19 @@ pub struct Profile<'a> {
     /// What the settings list shows: the network and the device.
     pub title: &'a str,
     pub description: &'a str,
+    pub content: Content<'a>,
+}
+
+/// A profile takes the place of the one with its identifier, and takes out whatever of that one it
+/// does not hold itself. So the two kinds have identifiers of their own: a later tunnel must leave
+/// the certificate where it is.
+pub enum Content<'a> {
+    Device(Whole<'a>),
+    TunnelAlone(Tunnel<'a>),
+}
+
+/// All that makes a machine a device.
+pub struct Whole<'a> {
     pub identity: Identity<'a>,
     pub web_clip: WebClip<'a>,
     /// Only where the server's certificate comes from the network's own authority. DER.
@@ -71,20 +84,30 @@ impl Profile<'_> {
     }
 
     fn dictionary(&self) -> Result<Dictionary, ProfileProblem> {
-        let mut payloads = Vec::new();
-        if let Some(root) = self.root {
-            payloads.push(self.root_payload(root));
-        }
-        payloads.push(self.identity_payload());
-        payloads.push(self.web_clip_payload()?);
-        if let Some(tunnel) = &self.tunnel {
-            payloads.push(self.tunnel_payload(tunnel)?);
-        }
-        let mut profile = self.envelope("Configuration", "profile", self.title);
+        let (part, payloads) = match &self.content {
+            Content::Device(whole) => ("profile", self.whole(whole)?),
+            Content::TunnelAlone(tunnel) => {
+                ("tunnel-profile", vec![self.tunnel_payload(tunnel, "tunnel-alone")?])
+            }
+        };
+        let mut profile = self.envelope("Configuration", part, self.title);
         profile.insert("PayloadDescription".to_owned(), self.description.into());
         profile.insert("PayloadRemovalDisallowed".to_owned(), false.into());
         let payloads = payloads.into_iter().map(Value::Dictionary).collect();
         profile.insert("PayloadContent".to_owned(), Value::Array(payloads));
         Ok(profile)
+    }
+
+    fn whole(&self, whole: &Whole<'_>) -> Result<Vec<Dictionary>, ProfileProblem> {
+        let mut payloads = Vec::new();
+        if let Some(root) = whole.root {
+            payloads.push(self.root_payload(root));
+        }
+        payloads.push(self.identity_payload(&whole.identity));
+        payloads.push(self.web_clip_payload(&whole.web_clip)?);
+        if let Some(tunnel) = &whole.tunnel {
+            payloads.push(self.tunnel_payload(tunnel, "tunnel")?);
+        }
+        Ok(payloads)
     }
 }

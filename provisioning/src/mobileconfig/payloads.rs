@@ -3,7 +3,7 @@
 use plist::{Dictionary, Value};
 use uuid::Uuid;
 
-use super::{ICON_BYTES_MAX, Profile, ProfileProblem};
+use super::{ICON_BYTES_MAX, Identity, Profile, ProfileProblem, WebClip};
 
 /// The first bytes of every PNG.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -46,8 +46,7 @@ impl Profile<'_> {
         payload
     }
 
-    pub(super) fn identity_payload(&self) -> Dictionary {
-        let own = &self.identity;
+    pub(super) fn identity_payload(&self, own: &Identity<'_>) -> Dictionary {
         let mut payload = self.envelope("com.apple.security.pkcs12", "identity", own.title);
         payload.insert("PayloadContent".to_owned(), Value::Data(own.pkcs12.to_vec()));
         payload.insert("PayloadCertificateFileName".to_owned(), own.file_name.into());
@@ -55,8 +54,10 @@ impl Profile<'_> {
         payload
     }
 
-    pub(super) fn web_clip_payload(&self) -> Result<Dictionary, ProfileProblem> {
-        let clip = &self.web_clip;
+    pub(super) fn web_clip_payload(
+        &self,
+        clip: &WebClip<'_>,
+    ) -> Result<Dictionary, ProfileProblem> {
         if !clip.url.starts_with("https://") {
             return Err(ProfileProblem::Url);
         }

@@ -37,13 +37,19 @@ const SCHEMA: &[(&str, &str, &str, bool)] = &[
 const ICON: &[u8] = b"\x89PNG\r\n\x1a\n and so on";
 const QUICK: &str = "[Interface]\nPrivateKey = x\n\n[Peer]\nPublicKey = y\n";
 
-fn profile<'a>() -> Profile<'a> {
+fn profile<'a>(content: Content<'a>) -> Profile<'a> {
     Profile {
         device: [7; 16],
         domain: "aoba.example",
         network: "あおばネット",
         title: "あおばネット（訪問用iPad 2号）",
         description: "<この端末の証明書> & アイコン",
+        content,
+    }
+}
+
+fn whole<'a>() -> Whole<'a> {
+    Whole {
         identity: Identity {
             pkcs12: b"a file",
             password: "K7P2M9XQ4RTV6WYZ",
@@ -56,6 +62,10 @@ fn profile<'a>() -> Profile<'a> {
         root: None,
         tunnel: None,
     }
+}
+
+fn device(whole: Whole<'_>) -> Profile<'_> {
+    profile(Content::Device(whole))
 }
 
 fn tunnel<'a>(on_demand: OnDemand<'a>) -> Tunnel<'a> {
@@ -114,8 +124,8 @@ fn check(payload: &Dictionary) {
 #[test]
 fn every_payload_holds_to_the_schema() {
     let root: &[u8] = b"a certificate";
-    let full = Profile { root: Some(root), tunnel: Some(tunnel(OnDemand::Always)), ..profile() };
-    let profile = written(&full);
+    let full = Whole { root: Some(root), tunnel: Some(tunnel(OnDemand::Always)), ..whole() };
+    let profile = written(&device(full));
     check(&profile);
     let payloads = payloads(&profile);
     payloads.iter().for_each(check);
@@ -134,7 +144,7 @@ fn every_payload_holds_to_the_schema() {
 
 #[test]
 fn without_own_server_certificate_and_tunnel_two_payloads_are_left() {
-    let payloads = payloads(&written(&profile()));
+    let payloads = payloads(&written(&device(whole())));
     let kinds: Vec<_> = payloads.iter().map(|one| text(one, "PayloadType")).collect();
     assert_eq!(kinds, ["com.apple.security.pkcs12", "com.apple.webClip.managed"]);
     assert_eq!(text(&payloads[0], "Password"), "K7P2M9XQ4RTV6WYZ");
@@ -144,18 +154,11 @@ fn without_own_server_certificate_and_tunnel_two_payloads_are_left() {
 
 #[test]
 fn a_profile_installed_again_replaces_the_first() {
-    let ids = |profile: &Profile<'_>| {
-        let written = written(profile);
-        let all = std::iter::once(written.clone()).chain(payloads(&written));
-        let id = |one: Dictionary| {
-            (text(&one, "PayloadIdentifier").to_owned(), text(&one, "PayloadUUID").to_owned())
-        };
-        all.map(id).collect::<Vec<_>>()
-    };
-    let first = ids(&profile());
-    let later = Identity { pkcs12: b"another file", ..profile().identity };
-    assert_eq!(ids(&Profile { identity: later, title: "new", ..profile() }), first);
-    let other = ids(&Profile { device: [8; 16], ..profile() });
+    let first = ids(&device(whole()));
+    let later = Identity { pkcs12: b"another file", ..whole().identity };
+    let again = device(Whole { identity: later, ..whole() });
+    assert_eq!(ids(&Profile { title: "new", ..again }), first);
+    let other = ids(&Profile { device: [8; 16], ..device(whole()) });
     assert!(first.iter().zip(&other).all(|(one, other)| one.0 != other.0 && one.1 != other.1));
     let mut apart: Vec<_> = first.iter().map(|(_, uuid)| uuid).collect();
     apart.dedup();
@@ -163,11 +166,39 @@ fn a_profile_installed_again_replaces_the_first() {
     assert!(first[0].0.starts_with("example.aoba.tokinet.07070707-0707-"), "{}", first[0].0);
 }
 
+/// Of the profile itself and of each payload: what replaces what.
+fn ids(profile: &Profile<'_>) -> Vec<(String, String)> {
+    let written = written(profile);
+    let all = std::iter::once(written.clone()).chain(payloads(&written));
+    let id = |one: Dictionary| {
+        (text(&one, "PayloadIdentifier").to_owned(), text(&one, "PayloadUUID").to_owned())
+    };
+    all.map(id).collect()
+}
+
+#[test]
+fn a_tunnel_alone_holds_to_the_schema_and_leaves_the_certificate_where_it_is() {
+    let alone = profile(Content::TunnelAlone(tunnel(OnDemand::Always)));
+    let written = written(&alone);
+    check(&written);
+    let payloads = payloads(&written);
+    payloads.iter().for_each(check);
+    let kinds: Vec<_> = payloads.iter().map(|one| text(one, "PayloadType")).collect();
+    assert_eq!(kinds, ["com.apple.vpn.managed"]);
+    let with = ids(&device(Whole { tunnel: Some(tunnel(OnDemand::Always)), ..whole() }));
+    let alone = ids(&alone);
+    for (identifier, uuid) in &alone {
+        assert!(with.iter().all(|(other, another)| other != identifier && another != uuid));
+    }
+    let again = profile(Content::TunnelAlone(tunnel(OnDemand::Never)));
+    assert_eq!(ids(&again), alone, "one that is installed again takes the first one's place");
+}
+
 #[test]
 fn a_tunnel_comes_up_by_itself_where_it_should() {
     let vpn = |on_demand| {
-        let with = Profile { tunnel: Some(tunnel(on_demand)), ..profile() };
-        let payload = payloads(&written(&with)).pop().unwrap();
+        let with = Whole { tunnel: Some(tunnel(on_demand)), ..whole() };
+        let payload = payloads(&written(&device(with))).pop().unwrap();
         assert_eq!(text(&payload, "VPNType"), "VPN");
         assert_eq!(text(&payload, "VPNSubType"), "com.wireguard.ios");
         let vendor = payload.get("VendorConfig").unwrap().as_dictionary().unwrap();
@@ -194,13 +225,14 @@ fn a_tunnel_comes_up_by_itself_where_it_should() {
 
 #[test]
 fn what_apple_would_refuse_is_refused_here() {
-    let clip =
-        |url, icon| Profile { web_clip: WebClip { url, icon, ..profile().web_clip }, ..profile() };
+    let clip = |url, icon| {
+        device(Whole { web_clip: WebClip { url, icon, ..whole().web_clip }, ..whole() })
+    };
     assert!(matches!(clip("http://a.example", ICON).plist(), Err(ProfileProblem::Url)));
     assert!(matches!(clip("https://a.example", b"GIF89a").plist(), Err(ProfileProblem::Icon)));
     let large = [ICON, &[0; ICON_BYTES_MAX]].concat();
     assert!(matches!(clip("https://a.example", &large).plist(), Err(ProfileProblem::Icon)));
     let bare = Tunnel { quick_config: "[Interface]", ..tunnel(OnDemand::Never) };
-    let bare = Profile { tunnel: Some(bare), ..profile() };
+    let bare = profile(Content::TunnelAlone(bare));
     assert!(matches!(bare.plist(), Err(ProfileProblem::Tunnel)));
 }

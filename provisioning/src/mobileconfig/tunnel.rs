@@ -33,7 +33,11 @@ pub enum OnDemand<'a> {
 }
 
 impl Profile<'_> {
-    pub(super) fn tunnel_payload(&self, tunnel: &Tunnel<'_>) -> Result<Dictionary, ProfileProblem> {
+    pub(super) fn tunnel_payload(
+        &self,
+        tunnel: &Tunnel<'_>,
+        part: &str,
+    ) -> Result<Dictionary, ProfileProblem> {
         let has_peer = tunnel.quick_config.contains("[Peer]");
         if !tunnel.quick_config.contains("[Interface]") || !has_peer || tunnel.server.is_empty() {
             return Err(ProfileProblem::Tunnel);
@@ -42,7 +46,7 @@ impl Profile<'_> {
             AppleSystem::Ios => "com.wireguard.ios",
             AppleSystem::Mac => "com.wireguard.macos",
         };
-        let mut payload = self.envelope("com.apple.vpn.managed", "tunnel", tunnel.name);
+        let mut payload = self.envelope("com.apple.vpn.managed", part, tunnel.name);
         payload.insert("UserDefinedName".to_owned(), tunnel.name.into());
         payload.insert("VPNType".to_owned(), "VPN".into());
         payload.insert("VPNSubType".to_owned(), app.into());

@@ -11,10 +11,12 @@ use crate::members::Member;
 
 keyed_enum! {
     /// Each has a certificate of its own: a browser reuses a connection for every host that its
-    /// certificate names.
+    /// certificate names. `Inside` is the product once more, under a name that leads into the
+    /// tunnel.
     Host {
         App = "app",
         Touroku = "touroku",
+        Inside = "inside",
     }
 }
 

@@ -10,6 +10,7 @@ const fn key(host: Host) -> u8 {
     match host {
         Host::App => 0,
         Host::Touroku => 1,
+        Host::Inside => 2,
     }
 }
 
@@ -88,9 +89,14 @@ pub fn standing(
 }
 
 /// Remembers that somebody wants new certificates now, unless nothing would come of it.
-pub fn ask(write: &mut Write<'_>, by: Id<Member>, now: Timestamp) -> Result<Asked, StoreError> {
+pub fn ask(
+    write: &mut Write<'_>,
+    hosts: &[Host],
+    by: Id<Member>,
+    now: Timestamp,
+) -> Result<Asked, StoreError> {
     let mut first: Option<Barrier> = None;
-    for host in Host::ALL {
+    for host in hosts {
         let certificate: Option<PublicCertificate> = write.get(&key(*host))?;
         let attempt: Option<Attempt> = write.get(&key(*host))?;
         match Barrier::of(certificate.as_ref(), attempt.as_ref(), now) {

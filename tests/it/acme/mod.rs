@@ -45,7 +45,7 @@ async fn until(app: &App, what: &str, is_so: impl Fn(&App) -> bool) {
 }
 
 fn both_public(app: &App) -> bool {
-    Host::ALL.iter().all(|host| app.tls.source(*host) == Source::Public)
+    app.tls.hosts().iter().all(|host| app.tls.source(*host) == Source::Public)
 }
 
 fn both_failed(app: &App) -> bool {

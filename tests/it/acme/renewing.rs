@@ -39,7 +39,7 @@ async fn a_certificate_is_renewed_in_time_and_open_connections_stay() {
     later(&network, SignedDuration::from_mins(11)).await;
     until(&network.app, "renewed", |app| {
         let renewed = |host: &Host| certificate(app, *host).obtained_at > first.obtained_at;
-        Host::ALL.iter().all(renewed)
+        app.tls.hosts().iter().all(renewed)
     })
     .await;
     let after = shown(&app).await;
@@ -112,7 +112,7 @@ async fn the_authoritys_own_suggestion_moves_the_renewal() {
     assert!(planned > day(50), "two thirds of ninety days");
     network.app.renewal.wake();
     until(&network.app, "planned", |app| {
-        Host::ALL.iter().all(|host| (day(5)..=day(6)).contains(&of(app, *host).next_try))
+        app.tls.hosts().iter().all(|host| (day(5)..=day(6)).contains(&of(app, *host).next_try))
     })
     .await;
     assert_eq!(between.asked("/ari/"), 2, "once a certificate");

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::order;
-use super::settings::Settings;
+use super::settings::{Challenge, Settings};
 use super::trouble::Failed;
 use crate::kit::app::App;
 
@@ -67,14 +67,26 @@ impl Renewal {
     }
 }
 
-/// How both hosts are; empty where no public certificates are wanted.
-pub fn standings(app: &App, read: &Read<'_>) -> Result<Vec<Standing>, StoreError> {
-    if app.renewal.settings.is_none() {
-        return Ok(Vec::new());
+/// Those that get public certificates.
+pub fn hosts(app: &App, settings: &Settings) -> impl Iterator<Item = Host> {
+    let hosts = app.tls.hosts().iter().copied();
+    hosts.filter(|host| can_prove(settings, *host))
+}
+
+/// An authority cannot look inside of the tunnel, only into the DNS.
+const fn can_prove(settings: &Settings, host: Host) -> bool {
+    match (&settings.challenge, host) {
+        (Challenge::Dns(_), _) | (Challenge::TlsAlpn, Host::App | Host::Touroku) => true,
+        (Challenge::TlsAlpn, Host::Inside) => false,
     }
+}
+
+/// How the hosts are; empty where no public certificates are wanted.
+pub fn standings(app: &App, read: &Read<'_>) -> Result<Vec<Standing>, StoreError> {
+    let Some(settings) = &app.renewal.settings else { return Ok(Vec::new()) };
     let now = app.now();
     let of = |host: &Host| public::standing(read, *host, app.tls.name(*host).to_owned(), now);
-    Host::ALL.iter().map(of).collect()
+    hosts(app, settings).map(|host| of(&host)).collect()
 }
 
 /// What the keeper remembers between two looks.

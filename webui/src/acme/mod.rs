@@ -13,5 +13,5 @@ mod proof;
 mod settings;
 mod trouble;
 
-pub use keeper::{Renewal, run, standings, wait};
+pub use keeper::{Renewal, hosts, run, standings, wait};
 pub use settings::{Challenge, External, Hook, LETS_ENCRYPT, Settings};

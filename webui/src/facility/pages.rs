@@ -8,7 +8,7 @@ use provisioning::enrolment::{self, Enrolment, Eyes, forget_replace_news, replac
 use serde::Serialize;
 use store::{Id, Read, StoreError};
 
-use crate::kit::answers::say_answer;
+use crate::kit::answers;
 use crate::kit::app::App;
 use crate::kit::cutting::{Why, cut_off, say_cut, ties, users_of};
 use crate::kit::failure::Failure;
@@ -187,14 +187,9 @@ pub async fn post_approve(
     State(app): State<App>,
     fields: Fields,
 ) -> Result<Response, Failure> {
-    let digits = provisioning::japanese::fold_code(fields.text("digits"));
-    let (by, eyes, now) = (asked.id(), eyes(&asked), app.now());
-    let act = asked.act("enrolment.approve").on("enrolment", id);
-    let approved = app.store.write(act, move |write| {
-        enrolment::check_eyes(write, id, eyes)?;
-        enrolment::approve(write, id, &digits, by, now)
-    });
-    Ok(redirect_saying(LIST, say_answer(approved.await, "承認しました")?))
+    let said =
+        answers::approve(&app, &asked, id, Some(eyes(&asked)), fields.text("digits")).await?;
+    Ok(redirect_saying(LIST, said))
 }
 
 pub async fn post_refuse(
@@ -203,13 +198,7 @@ pub async fn post_refuse(
     State(app): State<App>,
     _: Fields,
 ) -> Result<Response, Failure> {
-    let (eyes, now) = (eyes(&asked), app.now());
-    let act = asked.act("enrolment.refuse").on("enrolment", id);
-    let refused = app.store.write(act, move |write| {
-        enrolment::check_eyes(write, id, eyes)?;
-        enrolment::refuse(write, id, now)
-    });
-    Ok(redirect_saying(LIST, say_answer(refused.await, "登録を断りました")?))
+    Ok(redirect_saying(LIST, answers::refuse(&app, &asked, id, Some(eyes(&asked))).await?))
 }
 
 #[derive(Serialize)]

@@ -20,8 +20,8 @@ use super::japanese;
 use super::live::Live;
 use super::page::Templates;
 use super::places::Places;
-use super::tls::{Tls, TlsError};
-use super::tunnel::{Tunnel, TunnelRules};
+use super::tls::{Names, Tls, TlsError};
+use super::tunnel::{NameWay, Tunnel, TunnelRules};
 use super::turns::Turns;
 use super::waiting::Badge;
 use crate::acme::{Renewal, Settings};
@@ -140,8 +140,9 @@ impl App {
         let network = store.read(network::settings)?.ok_or(AppError::NoNetwork)?;
         let authority = store.read(network::authority)?.ok_or(AppError::NoNetwork)??;
         let index = Index::new(store.sealed_folder("mail-index")?);
-        let hosts = ["app", "touroku"].map(|host| format!("{host}.{}", network.domain));
-        let tls = Tls::start(&store, &authority, hosts, config.acme.is_some())?;
+        let has_inside = config.tunnel.as_ref().is_some_and(|rules| rules.way == NameWay::Second);
+        let names = Names::of(&network.domain, has_inside);
+        let tls = Tls::start(&store, &authority, names, config.acme.is_some())?;
         Ok(Self(Arc::new(Parts {
             store,
             authority,
@@ -179,6 +180,12 @@ impl Parts {
         self.tls.name(Host::App).to_owned()
     }
 
+    /// Under which name a device in the tunnel opens the product.
+    pub fn tunnel_host(&self) -> String {
+        let second = self.tls.hosts().contains(&Host::Inside);
+        self.tls.name(if second { Host::Inside } else { Host::App }).to_owned()
+    }
+
     pub fn touroku_host(&self) -> String {
         self.tls.name(Host::Touroku).to_owned()
     }
@@ -191,6 +198,11 @@ impl Parts {
     /// What people type to come here.
     pub fn address(&self) -> String {
         format!("https://{}/", self.app_host())
+    }
+
+    /// The same for a device in the tunnel.
+    pub fn tunnel_address(&self) -> String {
+        format!("https://{}/", self.tunnel_host())
     }
 
     pub fn now(&self) -> jiff::Timestamp {

@@ -161,7 +161,11 @@ fn turn_away(app: &App, refusal: Refusal, again: Option<Again>) -> Response {
         bare: bare(app, "未登録端末"),
         device: Reason { reason, number: None },
         again,
-        app: app.app_host(),
+        app: if matches!(refusal, Refusal::TunnelOnly) {
+            app.tunnel_host()
+        } else {
+            app.app_host()
+        },
     };
     match app.templates.render(&page) {
         Ok(html) => {

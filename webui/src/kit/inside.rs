@@ -1,6 +1,6 @@
 //! The product inside of the tunnel: the gateway's listeners, where an address is a device's key.
 //!
-//! Nothing but the product's own name is served, and what comes without TLS is sent there.
+//! Nothing but the product's own names is served, and what comes without TLS is sent there.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -92,7 +92,7 @@ async fn redirect_all(
         let Some(tunnel) = whose(peer.ip()) else { continue };
         let Some(mut place) = app.connections.enter(peer.ip()) else { continue };
         place.belongs_to(Tie::Peer(tunnel));
-        let address = app.address();
+        let address = app.tunnel_address();
         porter.spawn(async move {
             let kill = place.kill.clone();
             tokio::select! {

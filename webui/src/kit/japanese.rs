@@ -161,6 +161,21 @@ pub fn read_date(text: &str) -> Option<Date> {
     }
 }
 
+/// The same, and a day without its year: 1/8 is the next eighth of January.
+pub fn read_coming_date(text: &str, today: Date) -> Option<Date> {
+    use unicode_normalization::UnicodeNormalization as _;
+    if let Some(date) = read_date(text) {
+        return Some(date);
+    }
+    let text: String = text.nfkc().filter(|c| !c.is_whitespace()).collect();
+    let text = text.trim_end_matches('日');
+    let (month, day) = text.split_once(['/', '.', '-', '月'])?;
+    let (month, day) = (month.parse().ok()?, day.parse().ok()?);
+    // A 29th of February is never further away than eight years.
+    let mut years = (0..=8).filter_map(|ahead| Date::new(today.year() + ahead, month, day).ok());
+    years.find(|date| *date >= today)
+}
+
 /// Reads a time of day as people write it: 14:05, 14時5分, 1405.
 pub fn read_time(text: &str) -> Option<Time> {
     use unicode_normalization::UnicodeNormalization as _;
@@ -354,6 +369,21 @@ mod tests {
         check("平成31年5月1日", None);
         check("令和8年2月30日", None);
         check("きのう", None);
+    }
+
+    #[test]
+    fn a_day_without_its_year_is_the_next_one() {
+        let today = date(2026, 12, 30);
+        let check = |text, expected| assert_eq!(read_coming_date(text, today), expected, "{text}");
+        check("1/8", Some(date(2027, 1, 8)));
+        check("１月８日", Some(date(2027, 1, 8)));
+        check("12/30", Some(date(2026, 12, 30)));
+        check("12.31", Some(date(2026, 12, 31)));
+        check("2/29", Some(date(2028, 2, 29)));
+        check("R9.1.8", Some(date(2027, 1, 8)));
+        check("13/45", None);
+        check("8", None);
+        check("あす", None);
     }
 
     #[test]

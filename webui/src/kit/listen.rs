@@ -18,6 +18,7 @@ use hyper_util::server::conn::auto;
 use provisioning::authority::read_leaf;
 use provisioning::cards;
 use provisioning::devices::{self, Came, Route};
+use provisioning::public::Host;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::LazyConfigAcceptor;
@@ -125,10 +126,10 @@ impl Porter {
             let stream = Killable::new(stream, kill, app.connections.limits.pace);
             let greeting = greet(app.clone(), stream, route);
             let greeted = greeters.greet(greeting, HANDSHAKE_MAX).await.flatten();
-            let Some((door, stream)) = greeted else { return };
+            let Some((host, stream)) = greeted else { return };
             let came = Came { route, key: client_key(&stream) };
-            let ingress = Ingress { door, address: peer.ip(), came };
-            connection(app, stream, ingress, place, &doors, stop).await;
+            let ingress = Ingress { door: Door::of(host), address: peer.ip(), came };
+            connection(app, stream, host, ingress, place, &doors, stop).await;
         });
     }
 
@@ -147,6 +148,7 @@ impl Porter {
 async fn connection(
     app: App,
     stream: TlsStream<Killable<TcpStream>>,
+    host: Host,
     ingress: Ingress,
     mut place: Place,
     doors: &Doors,
@@ -161,13 +163,9 @@ async fn connection(
         Door::App => doors.app.clone(),
         Door::Touroku => doors.touroku.clone(),
     };
-    let hosts = (app.app_host(), app.touroku_host());
+    let expected = app.tls.name(host).to_owned();
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-        let router = router.clone();
-        let expected = match door {
-            Door::App => hosts.0.clone(),
-            Door::Touroku => hosts.1.clone(),
-        };
+        let (router, expected) = (router.clone(), expected.clone());
         async move { Ok::<_, Infallible>(answer(router, request, ingress, &expected, pace).await) }
     });
     // The handshake says which one it is. Guessing from the first bytes would wait for them
@@ -220,7 +218,7 @@ async fn greet(
     app: App,
     stream: Killable<TcpStream>,
     route: Route,
-) -> Option<(Door, TlsStream<Killable<TcpStream>>)> {
+) -> Option<(Host, TlsStream<Killable<TcpStream>>)> {
     let acceptor = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream);
     tokio::pin!(acceptor);
     let Ok(start) = acceptor.as_mut().await else {
@@ -235,18 +233,20 @@ async fn greet(
         answer_challenge(start, config).await;
         return None;
     }
-    let door = app.tls.door(&start.client_hello())?;
-    let opens = match (door, route) {
-        (Door::App, _) => true,
-        (Door::Touroku, Route::Outside) => enrolment_is_open(&app),
+    let host = app.tls.asked_for(&start.client_hello())?;
+    let opens = match (host, route) {
+        (Host::App, _) | (Host::Inside, Route::Tunnel(_)) => true,
+        // A record that leads here from outside is wrong, and should be seen to be.
+        (Host::Inside, Route::Outside) => false,
+        (Host::Touroku, Route::Outside) => enrolment_is_open(&app),
         // Whoever is inside has a device already.
-        (Door::Touroku, Route::Tunnel(_)) => false,
+        (Host::Touroku, Route::Tunnel(_)) => false,
     };
     if !opens {
         return None;
     }
-    match start.into_stream(app.tls.config(door)).await {
-        Ok(stream) => Some((door, stream)),
+    match start.into_stream(app.tls.config(host)).await {
+        Ok(stream) => Some((host, stream)),
         Err(error) => {
             log::debug!(error:% = error; "a handshake failed");
             None

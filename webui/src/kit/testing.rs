@@ -26,7 +26,7 @@ use super::connections::Limits;
 use super::listen::Ingress;
 use super::session::{Session, SessionState, Token};
 use super::tls::Door;
-use super::tunnel::TunnelRules;
+use super::tunnel::{NameWay, TunnelRules};
 use crate::acme::Settings;
 use crate::notices::outside::Outside;
 
@@ -129,7 +129,23 @@ impl Net {
         Self::with("", rules, Some(settings), Outside::default())
     }
 
+    /// A box whose product has a second name, which leads into the tunnel.
+    pub fn with_inside_name() -> Self {
+        let rules = Rules { undo: SignedDuration::ZERO, ..Rules::default() };
+        Self::made("", rules, None, Outside::default(), NameWay::Second)
+    }
+
     fn with(mark: &str, rules: Rules, acme: Option<Settings>, outside: Outside) -> Self {
+        Self::made(mark, rules, acme, outside, NameWay::One)
+    }
+
+    fn made(
+        mark: &str,
+        rules: Rules,
+        acme: Option<Settings>,
+        outside: Outside,
+        way: NameWay,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::fixed("2026-04-01T05:00:00Z".parse().unwrap(), 1);
         let store = Store::in_memory(folder.path(), clock.clone()).unwrap();
@@ -148,7 +164,7 @@ impl Net {
             endpoint: "vpn.aoba.example:51820".parse().unwrap(),
             second_port: None,
             mtu: 1280,
-            dns: false,
+            way,
         });
         let config = Config { picture_worker, rules, limits: Limits::USUAL, acme, outside, tunnel };
         let app = App::new(store, &config).unwrap();
@@ -195,18 +211,18 @@ impl Net {
             Persona::Auditor => (Some(OFFICE_KEY), Some(&self.auditor)),
         };
         let cookie = member.map(|member| self.log_in(member, key.unwrap()));
-        Visitor { net: self, key, route: Route::Outside, cookie }
+        Visitor { net: self, host: APP, key, route: Route::Outside, cookie }
     }
 
     /// A member at a device of any key.
     pub fn visitor_at(&self, member: &Member, key: [u8; 32]) -> Visitor<'_> {
         let cookie = Some(self.log_in(member, key));
-        Visitor { net: self, key: Some(key), route: Route::Outside, cookie }
+        Visitor { net: self, host: APP, key: Some(key), route: Route::Outside, cookie }
     }
 
     /// Somebody by what the connection alone says.
     pub fn visitor_who_came(&self, came: Came, cookie: Option<String>) -> Visitor<'_> {
-        Visitor { net: self, key: came.key, route: came.route, cookie }
+        Visitor { net: self, host: APP, key: came.key, route: came.route, cookie }
     }
 
     /// A session as the log-in makes it.
@@ -237,8 +253,12 @@ fn picture_worker() -> PathBuf {
 }
 
 /// Somebody at some device.
+/// The name that visitors ask for, unless they say another.
+const APP: &str = "app.aoba.example";
+
 pub struct Visitor<'a> {
     net: &'a Net,
+    pub host: &'static str,
     key: Option<[u8; 32]>,
     pub route: Route,
     pub cookie: Option<String>,
@@ -259,6 +279,17 @@ impl Visitor<'_> {
 
     /// Posts with the token that the page's forms would carry.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        read(self.posted(path, fields).await).await
+    }
+
+    /// The same for a file that is no text.
+    pub async fn post_for_bytes(&self, path: &str, fields: &[(&str, &str)]) -> Vec<u8> {
+        let response = self.posted(path, fields).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec()
+    }
+
+    async fn posted(&self, path: &str, fields: &[(&str, &str)]) -> Response<Body> {
         let token = self.form_token().await;
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("token", &token).extend_pairs(fields);
@@ -267,7 +298,7 @@ impl Visitor<'_> {
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Body::from(form.finish()))
             .unwrap();
-        read(self.send(request).await).await
+        self.send(request).await
     }
 
     pub async fn put(&self, path: &str, bytes: &[u8]) -> Answer {
@@ -305,7 +336,7 @@ impl Visitor<'_> {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
-            .header(header::HOST, "app.aoba.example")
+            .header(header::HOST, self.host)
             .header(header::ACCEPT, "text/html");
         if let Some(cookie) = &self.cookie {
             request = request.header(header::COOKIE, cookie);

@@ -1,4 +1,4 @@
-//! TLS of the two hosts: 1.3 only, no resumption, and on `app` a client certificate if there is
+//! TLS of the hosts: 1.3 only, no resumption, and on `app` a client certificate if there is
 //! one. Whoever brings none gets as far as the gate; whoever brings a bad one, no further.
 //!
 //! Each host shows a public certificate where there is a valid one, else one of our own
@@ -30,6 +30,15 @@ pub enum Door {
     Touroku,
 }
 
+impl Door {
+    pub const fn of(host: Host) -> Self {
+        match host {
+            Host::App | Host::Inside => Self::App,
+            Host::Touroku => Self::Touroku,
+        }
+    }
+}
+
 /// Who signed what a host shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
@@ -39,12 +48,48 @@ pub enum Source {
 
 /// What new connections are served with. A swap leaves open ones as they are.
 pub struct Tls {
-    hosts: [String; 2],
+    names: Names,
     app: ArcSwap<Served>,
     touroku: ArcSwap<Served>,
+    /// Shown only where the owner wants the name.
+    inside: ArcSwap<Served>,
     challenges: Mutex<Vec<Challenge>>,
     /// Whether the owner wants public certificates; without, kept ones are not shown.
     public: bool,
+}
+
+/// The names that the box answers to.
+pub struct Names {
+    app: String,
+    touroku: String,
+    inside: String,
+    /// Whether the product has a second name, which leads into the tunnel.
+    has_inside: bool,
+}
+
+impl Names {
+    /// The second name lies below the first, so that a passkey of the one is good for the other
+    /// and one line of a browser's policy covers both.
+    pub fn of(domain: &str, has_inside: bool) -> Self {
+        let app = format!("app.{domain}");
+        let inside = format!("inside.{app}");
+        Self { touroku: format!("touroku.{domain}"), app, inside, has_inside }
+    }
+
+    pub fn hosts(&self) -> &'static [Host] {
+        match self.has_inside {
+            true => &[Host::App, Host::Touroku, Host::Inside],
+            false => &[Host::App, Host::Touroku],
+        }
+    }
+
+    pub fn name(&self, host: Host) -> &str {
+        match host {
+            Host::App => &self.app,
+            Host::Touroku => &self.touroku,
+            Host::Inside => &self.inside,
+        }
+    }
 }
 
 struct Served {
@@ -79,15 +124,14 @@ impl Tls {
     pub fn start(
         store: &Store,
         authority: &Authority,
-        hosts: [String; 2],
+        names: Names,
         public: bool,
     ) -> Result<Self, TlsError> {
         let now = store.clock().now();
-        let [app, touroku] = &hosts;
-        let app = Served::own(authority, Host::App, app, now)?;
-        let touroku = Served::own(authority, Host::Touroku, touroku, now)?;
-        let (app, touroku) = (ArcSwap::from_pointee(app), ArcSwap::from_pointee(touroku));
-        let tls = Self { hosts, app, touroku, challenges: Mutex::default(), public };
+        let own =
+            |host| Served::own(authority, host, names.name(host), now).map(ArcSwap::from_pointee);
+        let (app, touroku, inside) = (own(Host::App)?, own(Host::Touroku)?, own(Host::Inside)?);
+        let tls = Self { names, app, touroku, inside, challenges: Mutex::default(), public };
         tls.look(store, authority)?;
         Ok(tls)
     }
@@ -96,7 +140,7 @@ impl Tls {
     /// when that changed. Harmless to call at any time.
     pub fn look(&self, store: &Store, authority: &Authority) -> Result<(), TlsError> {
         let now = store.clock().now();
-        for host in Host::ALL.iter().copied() {
+        for host in self.hosts().iter().copied() {
             let (name, place) = (self.name(host), self.place(host));
             let kept = match self.public {
                 true => store.read(|read| public::certificate(read, host))?,
@@ -142,11 +186,16 @@ impl Tls {
         self.place(host).load().source
     }
 
-    /// Whether the server's certificate comes from our own authority, on either host. Then a
+    /// What the box answers to, from outside or in the tunnel.
+    pub fn hosts(&self) -> &'static [Host] {
+        self.names.hosts()
+    }
+
+    /// Whether the server's certificate comes from our own authority, on any host. Then a
     /// browser has to be told to trust the root, and whoever comes for the first time has its
     /// fingerprint to compare; else nothing of the root needs to be on a device.
     pub fn is_of_own_authority(&self) -> bool {
-        Host::ALL.iter().any(|host| self.source(*host) == Source::Own)
+        self.hosts().iter().any(|host| self.source(*host) == Source::Own)
     }
 
     pub fn not_after(&self, host: Host) -> Timestamp {
@@ -154,38 +203,25 @@ impl Tls {
     }
 
     pub fn name(&self, host: Host) -> &str {
-        let [app, touroku] = &self.hosts;
-        match host {
-            Host::App => app,
-            Host::Touroku => touroku,
-        }
+        self.names.name(host)
     }
 
     const fn place(&self, host: Host) -> &ArcSwap<Served> {
         match host {
             Host::App => &self.app,
             Host::Touroku => &self.touroku,
+            Host::Inside => &self.inside,
         }
     }
 
-    pub fn config(&self, door: Door) -> Arc<ServerConfig> {
-        let host = match door {
-            Door::App => Host::App,
-            Door::Touroku => Host::Touroku,
-        };
+    pub fn config(&self, host: Host) -> Arc<ServerConfig> {
         self.place(host).load().config.clone()
     }
 
-    pub fn door(&self, hello: &ClientHello<'_>) -> Option<Door> {
+    /// Which of the names was asked for.
+    pub fn asked_for(&self, hello: &ClientHello<'_>) -> Option<Host> {
         let name = hello.server_name()?;
-        let [app, touroku] = &self.hosts;
-        if name.eq_ignore_ascii_case(app) {
-            Some(Door::App)
-        } else if name.eq_ignore_ascii_case(touroku) {
-            Some(Door::Touroku)
-        } else {
-            None
-        }
+        self.hosts().iter().copied().find(|host| name.eq_ignore_ascii_case(self.name(*host)))
     }
 
     /// The answer to a challenge, where this hello asks for nothing else and one is open for its
@@ -263,7 +299,7 @@ impl Served {
         let certificate = ServerCertificate { chain: chain.to_vec(), key: key.clone(), not_after };
         let (chain, key) = chain_and_key(chain, key);
         let builder = match host {
-            Host::App => builder()?.with_client_cert_verifier(devices(authority)?),
+            Host::App | Host::Inside => builder()?.with_client_cert_verifier(devices(authority)?),
             Host::Touroku => builder()?.with_no_client_auth(),
         };
         let config = Arc::new(quiet(builder.with_single_cert(chain, key)?));

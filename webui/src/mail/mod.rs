@@ -11,6 +11,7 @@ pub mod boxes;
 pub mod chase;
 pub mod delivery;
 pub mod model;
+mod moment;
 pub mod reminding;
 pub mod tables;
 
@@ -36,7 +37,7 @@ pub mod search;
 mod viewer;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use chores::{PURGE, WAKE};
 pub use views::{EntryView, entry_view};

@@ -3,6 +3,8 @@
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use provisioning::enrolment::{self, Enrolment, EnrolmentState, SessionToken};
+use provisioning::facilities::RoutePolicy;
+use provisioning::public::Host;
 use store::{Act, Actor, StoreError};
 
 use crate::kit::app::App;
@@ -62,6 +64,22 @@ pub fn show<P: Page>(
 /// The product's origin, with the port that was used to come here.
 pub fn app_origin(app: &App, headers: &HeaderMap) -> String {
     origin(&app.app_host(), headers)
+}
+
+/// Where a device in the tunnel opens the product. A second name is served at the usual port only.
+pub fn tunnel_origin(app: &App, headers: &HeaderMap) -> String {
+    match app.tls.hosts().contains(&Host::Inside) {
+        true => format!("https://{}", app.tunnel_host()),
+        false => app_origin(app, headers),
+    }
+}
+
+/// Where a device of a facility with this policy opens the product.
+pub fn site(app: &App, headers: &HeaderMap, policy: RoutePolicy) -> String {
+    match policy {
+        RoutePolicy::Vpn => tunnel_origin(app, headers),
+        RoutePolicy::Either | RoutePolicy::Tls => app_origin(app, headers),
+    }
 }
 
 /// This host's own.

@@ -16,7 +16,8 @@ mod tests;
 mod tunnel;
 pub mod windows;
 
-pub use handing::{COMMAND, Titles, profile, script_file};
+pub use common::site;
+pub use handing::{COMMAND, Titles, label, profile, script_file, sealed};
 
 use crate::kit::routes::{Access, Routes};
 

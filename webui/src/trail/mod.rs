@@ -1,5 +1,6 @@
 //! The trail as auditors read it: who did what, when, from where; reading it is an act as well.
 
+mod japanese;
 mod model;
 mod pages;
 mod say;

@@ -235,8 +235,19 @@ fn row(
         device: device.map(|id| device_text(read, id)).transpose()?,
         act: say::action(&row.action).to_owned(),
         subject,
-        tables: row.tables.into_iter().filter(|table| !is_index(table)).collect(),
+        tables: changed(&row.tables),
     })
+}
+
+/// In a reader's words, each once.
+fn changed(tables: &[String]) -> Vec<String> {
+    let mut words = Vec::new();
+    for word in tables.iter().filter(|table| !is_index(table)).map(|table| say::table(table)) {
+        if !words.iter().any(|known| known == word) {
+            words.push(word.to_owned());
+        }
+    }
+    words
 }
 
 /// Indexes change with their rows, and say nothing of their own.

@@ -1,5 +1,7 @@
 //! The trail's words: what an action and a subject are called.
 
+pub use super::japanese::table;
+
 /// An action that has no word yet is shown as it is kept.
 pub fn action(action: &str) -> &str {
     match action {

@@ -4,6 +4,7 @@ use store::{Act, Actor, Clock, Id, Store, StoreError};
 
 use super::model::{Chain, Narrowed, ROWS_A_PAGE, page, verify};
 use super::say;
+use crate::kit::testing::{Net, Persona};
 
 const SATO: [u8; 16] = [1; 16];
 const SUZUKI: [u8; 16] = [2; 16];
@@ -64,4 +65,16 @@ fn a_whole_chain_is_good() {
 fn an_action_without_a_word_is_shown_as_it_is() {
     assert_eq!(say::action("mail.send"), "メールを送信した");
     assert_eq!(say::action("memo.post"), "memo.post");
+}
+
+#[tokio::test]
+async fn an_auditor_reads_what_changed_in_words() {
+    let net = Net::new();
+    crate::mail::tests::send(&net);
+    net.visitor(Persona::Member).get("/mail/inbox").await;
+    let page = net.visitor(Persona::Auditor).get("/trail").await.body;
+    assert!(page.contains("変わったもの："), "{page}");
+    for table in ["mail_entries", "mail_receipts", "mail_threads", "unread_counts"] {
+        assert!(!page.contains(table), "{table}");
+    }
 }

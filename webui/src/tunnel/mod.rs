@@ -9,7 +9,8 @@ pub(crate) mod tests;
 pub mod windows;
 
 pub use packing::{
-    Made, NewKey, Parcel, answer, apple_system, make, qr_of, quick_config, tunnel_of,
+    Machine, Made, NewKey, Parcel, answer, apple_system, make, qr_of, quick_config, signed,
+    tunnel_of,
 };
 
 use crate::kit::routes::{Access, Routes};

@@ -6,7 +6,8 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures_util::io::AsyncWriteExt as _;
 use provisioning::devices::{Device, Platform};
-use provisioning::mobileconfig::{AppleSystem, OnDemand, Tunnel};
+use provisioning::mobileconfig::{AppleSystem, Content, OnDemand, Profile, Tunnel};
+use provisioning::renewal::mark;
 use provisioning::tunnel::{
     Dns, Home, KeyMaker, Peer, PrivateKey, PublicKey, QuickConfig, home, keepalive_seconds,
     tunnel_name,
@@ -14,11 +15,12 @@ use provisioning::tunnel::{
 use store::{Act, Id, Write};
 use zeroize::Zeroizing;
 
-use super::say::stop;
+use super::say::{profile_description, profile_title, stop};
 use super::windows::Setup;
 use crate::kit::app::App;
 use crate::kit::code::qr_svg;
 use crate::kit::failure::Failure;
+use crate::kit::tunnel::NameWay;
 
 /// Where the private key comes to be.
 pub enum NewKey {
@@ -68,11 +70,11 @@ pub fn quick_config(app: &App, made: &Made, platform: Platform) -> Result<QuickC
     let rules = app.tunnel.rules().ok_or(Failure::NotFound)?;
     let inside = made.home.inside;
     let server = inside.server();
-    let dns = Dns { server: server.v4, search: app.app_host() };
+    let own_server = Dns { server: server.v4, search: app.app_host() };
     Ok(QuickConfig {
         private_key: made.private.clone(),
         address: inside.pair(made.peer.number).ok_or(Failure::NotFound)?,
-        dns: rules.dns.then_some(dns),
+        dns: (rules.way == NameWay::OwnServer).then_some(own_server),
         mtu: rules.mtu,
         applications: Vec::new(),
         server: made.home.public,
@@ -115,8 +117,18 @@ pub enum Parcel {
     Zip,
     /// For a program or a page's script that holds the private key itself.
     Json,
+    /// For Apple's machines: the file within a signed profile of its own.
+    Profile,
     /// On the page, for another screen.
     Qr,
+}
+
+/// Whose tunnel a file holds.
+#[derive(Clone, Copy)]
+pub struct Machine<'a> {
+    pub device: Id<Device>,
+    pub name: &'a str,
+    pub platform: Platform,
 }
 
 impl Parcel {
@@ -124,24 +136,32 @@ impl Parcel {
         match key {
             "zip" => Self::Zip,
             "json" => Self::Json,
+            "profile" => Self::Profile,
             "qr" => Self::Qr,
             _ => Self::Conf,
         }
     }
 
     /// Who makes the key: whoever sends a public one has made it.
-    pub fn key(self, public: &str) -> Result<NewKey, Failure> {
+    pub fn key(self, platform: Platform, public: &str) -> Result<NewKey, Failure> {
         match self {
+            // Before there is a key that nobody could take.
+            Self::Profile if apple_system(platform).is_none() => Err(Failure::NotFound),
             Self::Json => {
                 PublicKey::parse(public).map(NewKey::Device).map_err(|_| Failure::StaleForm)
             }
-            Self::Conf | Self::Zip | Self::Qr => Ok(NewKey::Server),
+            Self::Conf | Self::Zip | Self::Profile | Self::Qr => Ok(NewKey::Server),
         }
     }
 }
 
 /// The answer that carries the file, for all but a picture.
-pub async fn answer(app: &App, parcel: Parcel, file: &QuickConfig) -> Result<Response, Failure> {
+pub async fn answer(
+    app: &App,
+    parcel: Parcel,
+    machine: Machine<'_>,
+    file: &QuickConfig,
+) -> Result<Response, Failure> {
     let name = tunnel_name(&app.network.domain);
     match parcel {
         Parcel::Json => {
@@ -157,6 +177,11 @@ pub async fn answer(app: &App, parcel: Parcel, file: &QuickConfig) -> Result<Res
             let bytes = zip(app, &name, file).await?;
             Ok(download("application/zip", &format!("{name}-vpn.zip"), bytes))
         }
+        Parcel::Profile => {
+            let bytes = profile(app, machine, file)?;
+            let name = format!("{name}-vpn.mobileconfig");
+            Ok(download("application/x-apple-aspen-config", &name, bytes))
+        }
         Parcel::Conf | Parcel::Qr => {
             let bytes = file.text().as_bytes().to_vec();
             // No browser knows what this is, and none must guess.
@@ -165,12 +190,37 @@ pub async fn answer(app: &App, parcel: Parcel, file: &QuickConfig) -> Result<Res
     }
 }
 
+/// Beside the profile that enrolled the machine; the next one of this kind takes its place. The
+/// list of the app may hold both tunnels, so this one's name says when it was made.
+fn profile(app: &App, machine: Machine<'_>, file: &QuickConfig) -> Result<Vec<u8>, Failure> {
+    let system = apple_system(machine.platform).ok_or(Failure::NotFound)?;
+    let network = &app.network.name;
+    let name = format!("{} {network}", mark(app.now()));
+    let (text, server) = (file.text(), file.endpoint.to_string());
+    let profile = Profile {
+        device: machine.device.bytes(),
+        domain: &app.network.domain,
+        network,
+        title: &profile_title(network, machine.name),
+        description: &profile_description(network),
+        content: Content::TunnelAlone(tunnel_of(system, &name, &text, &server)),
+    };
+    signed(app, &profile)
+}
+
+/// In the enrolment host's name, which the machine trusts.
+pub fn signed(app: &App, profile: &Profile<'_>) -> Result<Vec<u8>, Failure> {
+    let plist = profile.plist().map_err(|error| Failure::Internal(Box::new(error)))?;
+    let signed = app.tls.sign_file(&plist, app.now());
+    signed.map_err(|error| Failure::Internal(Box::new(error)))
+}
+
 async fn zip(app: &App, name: &str, file: &QuickConfig) -> Result<Vec<u8>, Failure> {
     let setup = Setup {
         network: &app.network.name,
         tunnel: name,
         inner: &file.allowed.v4.to_string(),
-        app: &app.address(),
+        app: &app.tunnel_address(),
     };
     let entries = [
         (format!("{name}.conf"), Zeroizing::new(file.text().as_bytes().to_vec())),

@@ -8,7 +8,7 @@ use provisioning::tunnel::{self, Peer, PeerState, may_pass};
 use serde::Serialize;
 use store::{Id, StoreError};
 
-use super::packing::{Parcel, answer, make, qr_of, quick_config};
+use super::packing::{Machine, Parcel, answer, make, qr_of, quick_config};
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
 use crate::kit::form::Fields;
@@ -79,7 +79,7 @@ fn show(
         keys: open.map(|peer| key_row(peer, now)).collect(),
         guide: Guide::of_platform(device.platform).words(about),
         qr,
-        app: format!("{}connected", app.address()),
+        app: format!("{}connected", app.tunnel_address()),
         action: HERE,
     };
     frame.show(Nav::Me, "VPNの設定", &TunnelPage { tunnel: view })
@@ -116,14 +116,17 @@ pub async fn post_tunnel(
         return Err(Failure::NotFound);
     }
     let parcel = Parcel::of_key(fields.text("as"));
-    let key = parcel.key(fields.text("public"))?;
     let (device, platform) = (asked.device().id, asked.device().platform);
+    let key = parcel.key(platform, fields.text("public"))?;
     let act = asked.act("device.tunnel_make").on("device", device);
     let made = make(&app, act, key, move |write| open_for(write, device)).await?;
     let file = quick_config(&app, &made, platform)?;
     match parcel {
         Parcel::Qr => Ok(show(&app, &asked, frame, Some(qr_of(&file)?))?.into_response()),
-        Parcel::Conf | Parcel::Zip | Parcel::Json => answer(&app, parcel, &file).await,
+        Parcel::Conf | Parcel::Zip | Parcel::Json | Parcel::Profile => {
+            let machine = Machine { device, name: &asked.device().name, platform };
+            answer(&app, parcel, machine, &file).await
+        }
     }
 }
 

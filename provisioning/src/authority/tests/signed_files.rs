@@ -2,7 +2,9 @@
 
 use super::openssl::OpenSsl;
 use super::*;
-use crate::mobileconfig::{AppleSystem, Identity, OnDemand, Profile, Tunnel, WebClip};
+use crate::mobileconfig::{
+    AppleSystem, Content, Identity, OnDemand, Profile, Tunnel, WebClip, Whole,
+};
 use crate::tunnel::QuickConfig;
 
 const PASSWORD: &str = "K7P2M9XQ4RTV6WYZ";
@@ -84,20 +86,26 @@ fn the_identity_inside_opens_with_the_password_inside() {
             network: "Example Care Network",
             title: "Example Care Network",
             description: "",
-            identity: Identity {
-                pkcs12: &packed,
-                password: PASSWORD,
-                title: "device 42",
-                file_name: "tokinet.p12",
-            },
-            web_clip: WebClip { url: "https://app.tokinet.example/", label: "Example", icon: ICON },
-            root: Some(authority.root_certificate()),
-            tunnel: Some(Tunnel {
-                system: AppleSystem::Ios,
-                name: "Example Care Network",
-                quick_config: QUICK,
-                server: "vpn.tokinet.example:51820",
-                on_demand: OnDemand::Always,
+            content: Content::Device(Whole {
+                identity: Identity {
+                    pkcs12: &packed,
+                    password: PASSWORD,
+                    title: "device 42",
+                    file_name: "tokinet.p12",
+                },
+                web_clip: WebClip {
+                    url: "https://app.tokinet.example/",
+                    label: "Example",
+                    icon: ICON,
+                },
+                root: Some(authority.root_certificate()),
+                tunnel: Some(Tunnel {
+                    system: AppleSystem::Ios,
+                    name: "Example Care Network",
+                    quick_config: QUICK,
+                    server: "vpn.tokinet.example:51820",
+                    on_demand: OnDemand::Always,
+                }),
             }),
         };
         openssl.put("signed", &signed(&authority, &profile.plist().unwrap()));

@@ -59,8 +59,6 @@ pub enum DraftProblem {
     TooManyFiles,
     #[error("the draft is on its way, or has left")]
     Leaving,
-    #[error("the moment of sending lies in the past or too far ahead")]
-    WrongMoment,
     #[error("the draft is not complete")]
     Incomplete,
     #[error("the group is gone, or is not for this member's eyes")]

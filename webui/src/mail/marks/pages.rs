@@ -2,22 +2,22 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use store::Id;
 
 use super::doing::{Doing, back_to, do_to, wakes_at};
 use crate::kit::app::App;
 use crate::kit::failure::{Failure, Said};
 use crate::kit::form::Fields;
-use crate::kit::frame::redirect_saying;
+use crate::kit::frame::{Frame, redirect_saying};
 use crate::kit::japanese;
 use crate::kit::member::SignedIn;
 use crate::kit::path::Path;
 use crate::mail::boxes::Boxes;
 use crate::mail::model::{Mail, Owner};
-use crate::mail::outbox::may_be_chosen;
+use crate::mail::reading::letter;
 use crate::mail::tables::MailProblem;
-use crate::mail::{acts, reminding};
+use crate::mail::{acts, moment, reminding};
 
 /// Which boxes a form means.
 fn owners(app: &App, asked: &SignedIn, fields: &Fields) -> Result<Vec<Id<Owner>>, Failure> {
@@ -70,27 +70,21 @@ pub async fn post_star(
 pub async fn post_later(
     Path(id): Path<Id<Mail>>,
     asked: SignedIn,
+    frame: Frame,
     State(app): State<App>,
     fields: Fields,
 ) -> Result<Response, Failure> {
-    let chosen = || {
-        let date = japanese::read_date(fields.text("date"))?;
-        let time = japanese::read_time(fields.text("time"))?;
-        japanese::moment(date, time)
+    let at = match wakes_at(fields.text("until"), asked.now()) {
+        Some(at) => Ok(at),
+        None => moment::read(&fields, asked.now()),
     };
-    let at = match fields.text("until") {
-        "chosen" => chosen(),
-        key => wakes_at(key, asked.now()),
+    let at = match at {
+        Ok(at) => at,
+        Err(typed) => {
+            let page = letter(&app, &asked, frame, id, fields.text("box"), Some(typed)).await?;
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
     };
-    let at = at.filter(|at| may_be_chosen(*at, asked.now())).ok_or_else(|| {
-        Failure::from(Said {
-            status: StatusCode::UNPROCESSABLE_ENTITY,
-            what: "あとで見る日時を決められませんでした",
-            why: "日時が読み取れないか、過ぎているか、先すぎます。".to_owned(),
-            next: "いまから1年以内の日付と時刻を指定してください。",
-            link: Some((format!("/mail/{id}"), "メールへ戻る")),
-        })
-    })?;
     let said = format!("{} に受信箱へ戻します", japanese::short(at, asked.now()));
     put(&app, &asked, id, &fields, Doing::Later(at), &said).await
 }

@@ -97,8 +97,8 @@ async fn a_moment_that_is_over_or_unreadable_is_refused_and_the_draft_stays() {
     for (date, time) in [("令和8年4月1日", "8:30"), ("きのう", "8:30"), ("2026/4/2", "朝")]
     {
         let answer = send(&nurse, &at, &[("when", "later"), ("date", date), ("time", time)]).await;
-        assert_eq!(answer.status.as_u16(), 409, "{date} {time}");
-        assert!(answer.body.contains("送信日時"));
+        assert_eq!(answer.status.as_u16(), 422, "{date} {time}");
+        assert!(answer.body.contains("field-error"), "said beside its field");
     }
     assert!(nurse.get(&at).await.body.contains("明日の訪問"));
 }

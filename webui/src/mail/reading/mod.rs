@@ -4,6 +4,7 @@ pub mod pages;
 mod paper;
 mod view;
 
+pub use pages::letter;
 pub use view::MailView;
 
 #[cfg(test)]

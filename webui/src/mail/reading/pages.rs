@@ -18,6 +18,7 @@ use crate::mail::lists::Shelf;
 use crate::mail::lists::pages::{Place, shelf_page};
 use crate::mail::marks::pages::problem;
 use crate::mail::model::{Entry, EntryState, File, Mail, Receipt};
+use crate::mail::moment::Typed;
 use crate::mail::people::is_favourite;
 use crate::mail::tables::{self, conversation};
 use crate::pictures::Kind;
@@ -37,8 +38,20 @@ pub async fn show_mail(
     {
         return Ok(StatusCode::SERVICE_UNAVAILABLE.into_response());
     }
-    let boxes = Boxes::of(&app, &asked)?;
-    let owners = boxes.choose(&place.named).ok_or(Failure::NotFound)?;
+    letter(&app, &asked, frame, id, &place.named, None).await
+}
+
+/// The mail's page; `put_off` is what was typed for a day to come back, where it was no good.
+pub async fn letter(
+    app: &App,
+    asked: &SignedIn,
+    frame: Frame,
+    id: Id<Mail>,
+    named: &str,
+    put_off: Option<Typed>,
+) -> Result<Response, Failure> {
+    let boxes = Boxes::of(app, asked)?;
+    let owners = boxes.choose(named).ok_or(Failure::NotFound)?;
     let (by, now) = (asked.id(), asked.now());
     let act = asked.act("mail.open").on("mail", id);
     let among = owners.clone();
@@ -47,14 +60,15 @@ pub async fn show_mail(
         acts::open(write, owner, by, id, now)
     });
     let (mail, entry) = opened.await.map_err(problem)?;
-    let receipts = receipts(&app, &mail, &entry)?;
+    let receipts = receipts(app, &mail, &entry)?;
     let shelf = Shelf::of_folder(entry.folder);
-    let mut page = shelf_page(&app, &asked, &boxes, entry.owner, shelf, "", Some(id))?;
+    let mut page = shelf_page(app, asked, &boxes, entry.owner, shelf, "", Some(id))?;
     let directory = app.directory()?;
-    let seen = Seen { asked: &asked, boxes: &boxes, directory: &directory };
+    let seen = Seen { asked, boxes: &boxes, directory: &directory };
     let mut view = seen.mail(&mail, &entry, &receipts);
     view.back.clone_from(&page.folder.href);
-    view.star = star(&app, &asked, &boxes, &mail)?;
+    view.star = star(app, asked, &boxes, &mail)?;
+    view.put_off = put_off;
     let act = asked.act("mail.conversation").on("mail", id);
     let parts = app.store.glance(act, |view| conversation(view, &owners, mail.thread))?;
     if parts.len() > 1 {
@@ -62,7 +76,7 @@ pub async fn show_mail(
     }
     let title = if view.subject.is_empty() { page.folder.name } else { &view.subject }.to_owned();
     page.mail = Some(view);
-    frame.unread_changed(&app, by)?.show(Nav::Mail, title, &page)
+    frame.unread_changed(app, by)?.show(Nav::Mail, title, &page)
 }
 
 /// The star beside the sender; nobody gives one to oneself.

@@ -8,6 +8,7 @@ use crate::kit::japanese;
 use crate::kit::member::SignedIn;
 use crate::mail::boxes::Boxes;
 use crate::mail::model::{Entry, EntryState, Folder, Mail, Owner, Receipt};
+use crate::mail::moment::Typed;
 use crate::mail::views::{FileView, PersonView, ReceiptView, file_view, receipt_view};
 
 #[derive(Serialize)]
@@ -39,6 +40,8 @@ pub struct MailView {
     pub back: String,
     /// Beside the sender; not beside oneself.
     pub star: Option<StarView>,
+    /// What was typed for a day to come back, and what is wrong with it.
+    pub put_off: Option<Typed>,
 }
 
 #[derive(Serialize)]
@@ -132,6 +135,7 @@ impl Seen<'_> {
             can: can(mail, entry, sent, withdrawn, shared.is_some(), chase),
             back: String::new(),
             star: None,
+            put_off: None,
         }
     }
 

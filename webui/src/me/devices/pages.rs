@@ -13,7 +13,7 @@ use provisioning::renewal::{days_left, is_due};
 use serde::Serialize;
 use store::{Id, Read, StoreError};
 
-use crate::kit::answers::say_answer;
+use crate::kit::answers;
 use crate::kit::app::App;
 use crate::kit::code::{CodeView, code_view, make_code, purpose_of, touroku_host};
 use crate::kit::cutting::{Why, cut_off, say_cut, ties};
@@ -250,14 +250,9 @@ pub async fn post_approve(
     State(app): State<App>,
     fields: Fields,
 ) -> Result<Response, Failure> {
-    let digits = provisioning::japanese::fold_code(fields.text("digits"));
-    let (by, eyes, now) = (asked.id(), eyes(&asked), app.now());
-    let act = asked.act("enrolment.approve").on("enrolment", id);
-    let approved = app.store.write(act, move |write| {
-        enrolment::check_eyes(write, id, eyes)?;
-        enrolment::approve(write, id, &digits, by, now)
-    });
-    Ok(redirect_saying(LIST, say_answer(approved.await, "承認しました")?))
+    let said =
+        answers::approve(&app, &asked, id, Some(eyes(&asked)), fields.text("digits")).await?;
+    Ok(redirect_saying(LIST, said))
 }
 
 pub async fn post_refuse(
@@ -266,13 +261,7 @@ pub async fn post_refuse(
     State(app): State<App>,
     _: Fields,
 ) -> Result<Response, Failure> {
-    let (eyes, now) = (eyes(&asked), app.now());
-    let act = asked.act("enrolment.refuse").on("enrolment", id);
-    let refused = app.store.write(act, move |write| {
-        enrolment::check_eyes(write, id, eyes)?;
-        enrolment::refuse(write, id, now)
-    });
-    Ok(redirect_saying(LIST, say_answer(refused.await, "登録を断りました")?))
+    Ok(redirect_saying(LIST, answers::refuse(&app, &asked, id, Some(eyes(&asked))).await?))
 }
 
 #[derive(Serialize)]

@@ -59,6 +59,25 @@ async fn a_question_is_answered_once_in_time_and_by_verified_hardware() {
 }
 
 #[tokio::test]
+async fn a_key_is_made_under_the_name_in_the_tunnel_as_well() {
+    let net = Net::with_inside_name();
+    let mut nurse = net.visitor(Persona::Member);
+    nurse.host = "inside.app.aoba.example";
+    let start = [("name", "青いキー"), ("password", PASSWORD)];
+    let kept = || net.app.store.read(|read| of_member(read, net.nurse.id)).unwrap().len();
+    for (origin, expected) in
+        [("https://app.aoba.example", 0), ("https://inside.app.aoba.example", 1)]
+    {
+        nurse.post("/me/passkeys/start", &start).await;
+        let question = asked(&nurse.get("/me/passkeys/new").await.body);
+        let mut key = SoftKey::new(1);
+        key.origin = origin;
+        nurse.post("/me/passkeys", &[("answer", &key.make(&question))]).await;
+        assert_eq!(kept(), expected, "{origin}");
+    }
+}
+
+#[tokio::test]
 async fn the_same_hardware_is_registered_once_and_for_nobody_else() {
     let net = Net::new();
     let key = SoftKey::new(1);

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use provisioning::public::{self, Asked, Barrier, Host, Standing, Trouble};
 use serde::Serialize;
 
-use crate::acme::{Challenge, Settings, standings};
+use crate::acme::{Challenge, Settings, hosts, standings};
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
 use crate::kit::form::Fields;
@@ -78,7 +78,7 @@ pub async fn show_server(
         from: app.renewal.settings().map(provider),
         own: app.serves_own_certificate(),
         trying: app.renewal.trying().is_some() || all.iter().any(|one| one.next_try <= now),
-        rows: Host::ALL.iter().map(|host| row(&app, *host, one(host), now)).collect(),
+        rows: app.tls.hosts().iter().map(|host| row(&app, *host, one(host), now)).collect(),
     };
     let page = ServerPage { office: office(&app)?, server };
     frame.show(Nav::Office, "サーバー証明書", &page)
@@ -105,6 +105,7 @@ fn row(app: &App, host: Host, standing: Option<&Standing>, now: Timestamp) -> Ro
         purpose: match host {
             Host::App => "ふだんの画面",
             Host::Touroku => "端末の登録",
+            Host::Inside => "ふだんの画面（VPNの中）",
         },
         public,
         state: state(standing),
@@ -185,8 +186,13 @@ pub async fn post_renew(
 ) -> Result<Response, Failure> {
     let (by, now) = (asked.id(), app.now());
     // Where no public certificates are wanted, the wish stands in the trail and does nothing.
-    let wished =
-        app.store.write(asked.act("certificate.renew"), move |write| public::ask(write, by, now));
+    let hosts: Vec<Host> = match app.renewal.settings() {
+        Some(settings) => hosts(&app, settings).collect(),
+        None => app.tls.hosts().to_vec(),
+    };
+    let wished = app
+        .store
+        .write(asked.act("certificate.renew"), move |write| public::ask(write, &hosts, by, now));
     let wished = wished.await?;
     let words = match (app.renewal.settings(), wished) {
         (None, _) => "公開の証明書は設定されていません".to_owned(),

@@ -84,7 +84,7 @@ async fn desk(net: &Net) -> String {
 #[tokio::test]
 async fn a_certificate_that_is_not_renewed_is_told_with_its_days() {
     let net = Net::with_acme(settings());
-    for host in Host::ALL {
+    for host in net.app.tls.hosts() {
         keep(&net, *host, SignedDuration::from_hours(45 * 24));
     }
     net.app.store.clock().advance(SignedDuration::from_hours(31 * 24));
@@ -100,7 +100,7 @@ async fn a_certificate_that_is_not_renewed_is_told_with_its_days() {
 async fn the_button_asks_once_and_obeys_what_the_authority_bids() {
     let net = Net::with_acme(settings());
     let press = async || net.visitor(Persona::Office).post("/office/server/renew", &[]).await;
-    for host in Host::ALL {
+    for host in net.app.tls.hosts() {
         fail(&net, *host, Trouble::RateLimited, true);
     }
     assert_eq!(press().await.location, "/office/server");
@@ -113,7 +113,7 @@ async fn the_button_asks_once_and_obeys_what_the_authority_bids() {
 
 /// A chain that serves; who signed it does not matter here.
 fn keep_served(net: &Net) {
-    for host in Host::ALL {
+    for host in net.app.tls.hosts() {
         let (app, name) = (&net.app, net.app.tls.name(*host).to_owned());
         let made = app.authority.issue_server(&[&name], app.now()).unwrap();
         keep(net, *host, SignedDuration::from_hours(45 * 24));

@@ -1,6 +1,6 @@
 //! The gateway's words, as the office reads them.
 
-use crate::kit::tunnel::TunnelTrouble;
+use crate::kit::tunnel::{Leads, NameTrouble, TunnelTrouble};
 
 /// Why it does not run, and what to do.
 pub const fn say_trouble(trouble: TunnelTrouble) -> (&'static str, &'static str) {
@@ -33,6 +33,47 @@ pub const fn say_trouble(trouble: TunnelTrouble) -> (&'static str, &'static str)
             "VPNが止まりました",
             "箱を起動し直してください。続くときは、箱の担当者に下の「くわしく」を見せてください。",
         ),
+    }
+}
+
+/// What of the names keeps devices out, and what to do.
+pub const fn say_names(trouble: NameTrouble) -> (&'static str, &'static str) {
+    match trouble {
+        NameTrouble::OutsideOnly => (
+            "いまの設定では、VPNを通ってつながる端末はありません",
+            "製品の名前が1つで、箱の外のアドレスを指しているためです。VPNも使うときは、箱の担当者に、\
+             設定ファイルの［gateway］に inside_name = true を書くよう頼んでください。",
+        ),
+        NameTrouble::InsideOnly => (
+            "いまの設定では、VPNを通さない端末はつながりません",
+            "製品の名前が1つで、VPNの中のアドレスを指しているためです。すべての施設が「VPNだけ」なら、\
+             このままで正しい設定です。VPNを通さない端末もあるときは、箱の担当者に、設定ファイルの\
+             ［gateway］に inside_name = true を書くよう頼んでください。",
+        ),
+        NameTrouble::SecondAstray => (
+            "VPNの中の名前が、VPNの中のアドレスを指していません",
+            "VPNをつないでも製品を開けません。箱の担当者に、下の表のとおりDNSの記録を直すよう\
+             頼んでください。",
+        ),
+        NameTrouble::FirstInside => (
+            "VPNを通さない端末は、つながりません",
+            "インターネット用の名前が、VPNの中のアドレスを指しています。箱の担当者に、下の表のとおり\
+             DNSの記録を直すよう頼んでください。",
+        ),
+        NameTrouble::Nowhere => (
+            "製品の名前が、DNSに見つかりません",
+            "端末は名前で製品を開きます。箱の担当者に、下の表の記録をDNSに作るよう頼んでください。\
+             インターネットに名前を出さないときは、設定ファイルの［gateway］に dns = true と書きます。",
+        ),
+    }
+}
+
+/// Where a name has to lead; `None` where that is the council's choice.
+pub const fn say_should(should: Option<Leads>) -> &'static str {
+    match should {
+        Some(Leads::Inside) => "VPNの中のアドレス",
+        Some(Leads::Elsewhere | Leads::Nowhere) => "箱の外のアドレス",
+        None => "箱の外か、VPNの中のどちらか一方",
     }
 }
 

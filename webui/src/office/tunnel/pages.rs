@@ -5,18 +5,19 @@ use axum::response::Response;
 use jiff::Timestamp;
 use provisioning::devices::Device;
 use provisioning::directory::Directory;
+use provisioning::public::Host;
 use provisioning::tunnel::{self, Peer, home};
 use serde::Serialize;
 use store::{Read, StoreError};
 
-use super::japanese::{say_drop, say_trouble};
+use super::japanese::{say_drop, say_names, say_should, say_trouble};
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
 use crate::kit::frame::{Frame, Nav};
 use crate::kit::japanese;
 use crate::kit::member::OfficeMember;
 use crate::kit::page::Page;
-use crate::kit::tunnel::{PeerSession, TunnelState, TunnelStatus};
+use crate::kit::tunnel::{Leads, NameTrouble, NameWay, PeerSession, TunnelState, TunnelStatus};
 use crate::office::counts::{Office, office};
 use crate::office::rows::{day, facility_name};
 
@@ -67,8 +68,29 @@ struct Place {
     inner: String,
     inner6: String,
     block: String,
+    /// Under which name a device in the tunnel opens the product.
     app: String,
+    /// "one" | "second" | "own_server"
+    way: &'static str,
+    records: Vec<Record>,
+    advice: Option<Advice>,
     made: String,
+}
+
+/// One name, where it has to lead and where it does.
+#[derive(Serialize)]
+struct Record {
+    name: String,
+    should: &'static str,
+    /// `None` until somebody looked: "inside" | "elsewhere" | "nowhere"
+    leads: Option<&'static str>,
+    is_right: bool,
+}
+
+#[derive(Serialize)]
+struct Advice {
+    what: &'static str,
+    remedy: &'static str,
 }
 
 #[derive(Serialize)]
@@ -154,9 +176,38 @@ fn place(app: &App, read: &Read<'_>) -> Result<Option<Place>, StoreError> {
         inner: server.v4.to_string(),
         inner6: server.v6.to_string(),
         block: format!("{}・{}", home.inside.v4, home.inside.v6),
-        app: app.app_host(),
+        app: app.tunnel_host(),
+        way: rules.way.key(),
+        records: records(app, rules.way),
+        advice: app.tunnel.name_trouble().map(advice),
         made: day(home.made_at),
     }))
+}
+
+fn advice(trouble: NameTrouble) -> Advice {
+    let (what, remedy) = say_names(trouble);
+    Advice { what, remedy }
+}
+
+fn records(app: &App, way: NameWay) -> Vec<Record> {
+    let named = app.tunnel.named();
+    let record = |host, leads: Option<Leads>, should: Option<Leads>| Record {
+        name: app.tls.name(host).to_owned(),
+        should: say_should(should),
+        leads: leads.map(Leads::key),
+        is_right: leads
+            .is_some_and(|leads| should.map_or(leads != Leads::Nowhere, |should| leads == should)),
+    };
+    let first = named.map(|named| named.app);
+    match way {
+        // Nobody but the box answers for it.
+        NameWay::OwnServer => Vec::new(),
+        NameWay::One => vec![record(Host::App, first, None)],
+        NameWay::Second => vec![
+            record(Host::App, first, Some(Leads::Elsewhere)),
+            record(Host::Inside, named.and_then(|named| named.second), Some(Leads::Inside)),
+        ],
+    }
 }
 
 /// The latest handshake in front.

@@ -2,9 +2,11 @@
 
 use std::net::IpAddr;
 
-use super::japanese::{say_drop, say_trouble};
+use super::japanese::{say_drop, say_names, say_trouble};
 use crate::kit::testing::{Net, Persona};
-use crate::kit::tunnel::{Dropped, PeerSession, TunnelState, TunnelStatus, TunnelTrouble};
+use crate::kit::tunnel::{
+    Dropped, Leads, NameTrouble, Named, PeerSession, TunnelState, TunnelStatus, TunnelTrouble,
+};
 use crate::tunnel::tests::peer;
 
 async fn page(net: &Net, status: TunnelStatus) -> String {
@@ -110,4 +112,34 @@ async fn a_device_whose_clock_is_behind_is_named_with_what_to_do() {
     let body = page(&net, running(&session)).await;
     assert!(said.iter().all(|said| body.contains(said)), "{body}");
     assert!(body.contains(say_drop("clock-behind")), "{body}");
+}
+
+#[tokio::test]
+async fn where_the_names_lead_is_told_with_what_keeps_devices_out() {
+    let (one, two) = (Net::new(), Net::with_inside_name());
+    let (app, inside) = ("app.aoba.example", "inside.app.aoba.example");
+    let named = |app, second| Named { app, second };
+    let astray = named(Leads::Elsewhere, Some(Leads::Nowhere));
+    let right = named(Leads::Elsewhere, Some(Leads::Inside));
+    for (net, named, trouble) in [
+        (&one, named(Leads::Elsewhere, None), Some(NameTrouble::OutsideOnly)),
+        (&one, named(Leads::Inside, None), Some(NameTrouble::InsideOnly)),
+        (&one, named(Leads::Nowhere, None), Some(NameTrouble::Nowhere)),
+        (&two, astray, Some(NameTrouble::SecondAstray)),
+        (&two, right, None),
+    ] {
+        net.app.tunnel.tell_named(named);
+        assert_eq!(net.app.tunnel.name_trouble(), trouble);
+        let clerk = net.visitor(Persona::Office);
+        let body = clerk.get("/office/tunnel").await.body;
+        assert!(body.contains(app));
+        assert_eq!(body.contains(inside), named.second.is_some());
+        for other in [NameTrouble::OutsideOnly, NameTrouble::InsideOnly, NameTrouble::SecondAstray]
+        {
+            assert_eq!(body.contains(say_names(other).0), trouble == Some(other), "{other:?}");
+        }
+        let facility = clerk.get(&format!("/office/facilities/{}", net.station.id)).await.body;
+        assert_eq!(facility.contains("つなぎ方に合わない"), trouble.is_some(), "{trouble:?}");
+        assert_eq!(facility.contains(inside), named.second.is_some());
+    }
 }

@@ -62,6 +62,8 @@ pub enum Control {
     Open,
     /// The tunnel's file.
     TunnelConf,
+    /// The tunnel's file within a profile of its own, for Apple's machines.
+    TunnelProfile,
     /// The tunnel's file and a script, for Windows.
     TunnelZip,
 }

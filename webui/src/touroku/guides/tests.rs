@@ -45,7 +45,7 @@ fn every_guide_hands_something_over_and_opens_the_product() {
 fn every_guide_leads_to_the_tunnel_and_tries_it() {
     for guide in all() {
         let controls: Vec<_> = guide.tunnel.iter().map(|step| step.control).collect();
-        let hands = [Control::TunnelConf, Control::TunnelZip];
+        let hands = [Control::TunnelConf, Control::TunnelProfile, Control::TunnelZip];
         assert_eq!(controls.iter().filter(|one| hands.contains(one)).count(), 1, "{}", guide.key);
         assert_eq!(controls.last(), Some(&Control::Open), "{}", guide.key);
     }

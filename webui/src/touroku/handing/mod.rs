@@ -8,7 +8,7 @@ mod script;
 #[cfg(test)]
 mod tests;
 
-pub use packing::{Titles, profile, stop};
+pub use packing::{Titles, label, profile, sealed, stop};
 pub use script::{COMMAND, script_file};
 
 use crate::kit::routes::{Access, Routes};

@@ -1,13 +1,12 @@
 //! From an approved enrolment to bytes: a key, certified and packed for its system.
 
-use axum::http::HeaderMap;
 use provisioning::authority::{DeviceCertificate, DeviceKey, Pkcs12Form, PublicKey, pkcs12};
 use provisioning::devices::{Device, Platform};
 use provisioning::enrolment::{
     self, Enrolment, EnrolmentProblem, EnrolmentState, Form, SessionToken,
 };
 use provisioning::facilities::Facility;
-use provisioning::mobileconfig::{Identity, Profile, WebClip};
+use provisioning::mobileconfig::{Content, Identity, Profile, WebClip, Whole};
 use provisioning::tunnel::QuickConfig;
 use store::{Id, StoreError};
 use zeroize::Zeroizing;
@@ -15,7 +14,7 @@ use zeroize::Zeroizing;
 use super::say;
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
-use crate::touroku::common::{act, app_origin};
+use crate::touroku::common::act;
 use crate::tunnel::{self, NewKey};
 
 /// What the home screen shows: the network's mark on white.
@@ -133,19 +132,29 @@ fn pack(
     let password = app.store.read(|read| Ok::<_, StoreError>(session.p12_password(read)))?;
     // The hyphens are for eyes; what is typed and copied has none.
     let password = Zeroizing::new(password.replace('-', ""));
-    let device_ca = app.authority.device_anchors().next().unwrap_or_default().to_vec();
-    let chain = [prepared.leaf().to_vec(), device_ca, app.authority.root_certificate().to_vec()];
-    let label = label(&app.network.name, &enrolment.device_name);
-    let file = pkcs12(&key, &chain, &password, form, &label)
-        .map_err(|error| Failure::Internal(Box::new(error)))?;
+    let label = label(&[&enrolment.device_name, &app.network.name]);
+    let file = sealed(app, (&key, prepared.leaf()), &password, form, &label)?;
     Ok(Packed { prepared, file, password, label })
 }
 
+/// A key with its certificate and those above it, under a password.
+pub fn sealed(
+    app: &App,
+    (key, leaf): (&DeviceKey, &[u8]),
+    password: &str,
+    form: Pkcs12Form,
+    label: &str,
+) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let device_ca = app.authority.device_anchors().next().unwrap_or_default().to_vec();
+    let chain = [leaf.to_vec(), device_ca, app.authority.root_certificate().to_vec()];
+    pkcs12(key, &chain, password, form, label).map_err(|error| Failure::Internal(Box::new(error)))
+}
+
 /// What a certificate store lists. Its format is short and has no emoji, a device's name may.
-fn label(network: &str, device: &str) -> String {
+pub fn label(words: &[&str]) -> String {
     const LABEL_CHARS_MAX: usize = 64;
     let is_plain = |c: &char| !c.is_control() && u32::from(*c) <= 0xffff;
-    format!("{device} {network}").chars().filter(is_plain).take(LABEL_CHARS_MAX).collect()
+    words.join(" ").chars().filter(is_plain).take(LABEL_CHARS_MAX).collect()
 }
 
 /// The words that Apple's settings show.
@@ -165,17 +174,17 @@ impl Titles {
 
 /// One signed profile: the identity with its password inside, an icon that opens Safari, and the
 /// tunnel where there is one.
-/// One that is installed again for the same device takes the first one's place.
+/// One that is installed again for the same device takes the first one's place. `site` is where
+/// the icon leads.
 pub fn profile(
     app: &App,
-    headers: &HeaderMap,
+    site: &str,
     device: Id<Device>,
     identity: Identity<'_>,
     titles: &Titles,
     tunnel: Option<(&QuickConfig, Platform)>,
 ) -> Result<Vec<u8>, Failure> {
-    let internal = |error: Box<dyn std::error::Error + Send + Sync>| Failure::Internal(error);
-    let url = format!("{}/connected", app_origin(app, headers));
+    let url = format!("{site}/connected");
     let text = tunnel.map(|(file, _)| (file.text(), file.endpoint.to_string()));
     let system = tunnel.and_then(|(_, platform)| tunnel::apple_system(platform));
     let tunnel_part = text
@@ -188,12 +197,12 @@ pub fn profile(
         network: &app.network.name,
         title: &titles.title,
         description: &titles.description,
-        identity,
-        web_clip: WebClip { url: &url, label: &app.network.name, icon: ICON },
-        root: app.tls.is_of_own_authority().then(|| app.authority.root_certificate()),
-        tunnel: tunnel_part,
+        content: Content::Device(Whole {
+            identity,
+            web_clip: WebClip { url: &url, label: &app.network.name, icon: ICON },
+            root: app.tls.is_of_own_authority().then(|| app.authority.root_certificate()),
+            tunnel: tunnel_part,
+        }),
     };
-    let plist = profile.plist().map_err(|error| internal(Box::new(error)))?;
-    let signed = app.tls.sign_file(&plist, app.now());
-    signed.map_err(|error| internal(Box::new(error)))
+    tunnel::signed(app, &profile)
 }

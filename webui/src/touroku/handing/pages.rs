@@ -18,7 +18,7 @@ use crate::kit::app::App;
 use crate::kit::failure::Failure;
 use crate::kit::form::OpenFields;
 use crate::kit::page::{Bare, Page};
-use crate::touroku::common::{act, app_origin, mine, show, state, user_agent};
+use crate::touroku::common::{act, app_origin, mine, show, state, tunnel_origin, user_agent};
 use crate::touroku::guides::{About, Guide, GuideWords};
 use crate::touroku::recognise;
 use crate::touroku::tunnel::{Offer, offer};
@@ -89,18 +89,19 @@ pub async fn show_take(
         About { network: &app.network.name, host: &app.touroku_host(), app: &app.app_host() };
     let choice = |one: Guide| Choice { key: one.key(), name: one.name(), current: one == guide };
     let version = headers.get("sec-ch-ua-platform-version").and_then(|one| one.to_str().ok());
+    let offered = offer(&app, &enrolment)?;
     let take = Take {
         password: password.split('-').map(str::to_owned).collect(),
         file: file_name(&enrolment, "p12"),
         fetched: enrolment.state != EnrolmentState::Approved,
-        app: format!("{}/connected", app_origin(&app, &headers)),
+        app: format!("{}/connected", opens_at(&app, &headers, offered)),
         guide: guide.words(about),
         guides: Guide::ALL.into_iter().map(choice).collect(),
         old: enrolment.form == Form::Pkcs12Old,
         second_first: guide == Guide::Windows && recognise::is_windows_10(version).unwrap_or(false),
         other_browser: recognise::not_safari(agent),
         command: COMMAND,
-        tunnel: offer(&app, &enrolment)?.key(),
+        tunnel: offered.key(),
         tunnel_inside: matches!(guide, Guide::Ipad | Guide::Mac),
         name: enrolment.device_name,
     };
@@ -138,23 +139,33 @@ pub async fn post_profile(
         file_name: &file_name(&enrolment, "p12"),
     };
     let device = packed.prepared.device();
+    let offered = offer(&app, &enrolment)?;
+    let site = opens_at(&app, &headers, offered);
     // Without the tunnel every byte is ready before the device exists.
-    let wants = match offer(&app, &enrolment)? {
+    let wants = match offered {
         Offer::None => false,
         Offer::Offered => fields.has("tunnel"),
         Offer::Needed => true,
     };
     let signed = if !wants {
-        let signed = profile(&app, &headers, device, identity, &titles, None)?;
+        let signed = profile(&app, &site, device, identity, &titles, None)?;
         packed.prepared.complete(&app, &enrolment).await?;
         signed
     } else {
         let file = packed.prepared.complete_with_tunnel(&app, &enrolment).await?;
         let file = Some((&file, enrolment.platform));
-        profile(&app, &headers, device, identity, &titles, file)?
+        profile(&app, &site, device, identity, &titles, file)?
     };
     let name = file_name(&enrolment, "mobileconfig");
     Ok(download("application/x-apple-aspen-config", &name, signed))
+}
+
+/// A device that must come through the tunnel opens the name that leads there.
+fn opens_at(app: &App, headers: &HeaderMap, offered: Offer) -> String {
+    match offered {
+        Offer::Needed => tunnel_origin(app, headers),
+        Offer::None | Offer::Offered => app_origin(app, headers),
+    }
 }
 
 /// The script with a ticket of its own: good for half an hour and one device. A newer one makes

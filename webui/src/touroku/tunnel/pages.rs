@@ -13,11 +13,11 @@ use crate::kit::app::App;
 use crate::kit::failure::Failure;
 use crate::kit::form::OpenFields;
 use crate::kit::page::{Bare, Page};
-use crate::touroku::common::{act, app_origin, mine, show, user_agent};
+use crate::touroku::common::{act, mine, show, tunnel_origin, user_agent};
 use crate::touroku::guides::{About, Guide, GuideWords};
 use crate::touroku::handing::stop;
 use crate::touroku::recognise;
-use crate::tunnel::{Parcel, answer, make, qr_of, quick_config};
+use crate::tunnel::{Machine, Parcel, answer, make, qr_of, quick_config};
 
 #[derive(Deserialize)]
 pub struct Asked {
@@ -121,7 +121,7 @@ fn page(
         guide: guide.words(about),
         guides: Guide::ALL.into_iter().map(choice).collect(),
         qr,
-        app: format!("{}/connected", app_origin(app, headers)),
+        app: format!("{}/connected", tunnel_origin(app, headers)),
         action: "/e/tunnel",
         name: enrolment.device_name,
     };
@@ -139,14 +139,19 @@ pub async fn post_tunnel(
         return Err(Failure::NotFound);
     }
     let parcel = Parcel::of_key(fields.text("as"));
-    let key = parcel.key(fields.text("public"))?;
+    let platform = enrolment.platform;
+    let key = parcel.key(platform, fields.text("public"))?;
     let (id, now) = (enrolment.id, app.now());
     let act = act(&app, "device.tunnel_make").on("enrolment", id);
     let made =
         make(&app, act, key, move |write| device_for_key(write, id, now).map_err(stop)).await?;
-    let file = quick_config(&app, &made, enrolment.platform)?;
+    let file = quick_config(&app, &made, platform)?;
     match parcel {
         Parcel::Qr => page(&app, &headers, enrolment, "", Some(qr_of(&file)?)),
-        Parcel::Conf | Parcel::Zip | Parcel::Json => answer(&app, parcel, &file).await,
+        Parcel::Conf | Parcel::Zip | Parcel::Json | Parcel::Profile => {
+            let device = made.peer.device;
+            let machine = Machine { device, name: &enrolment.device_name, platform };
+            answer(&app, parcel, machine, &file).await
+        }
     }
 }

@@ -189,15 +189,17 @@ function Install-DeviceCertificate($Answer, [string]$Folder) {
 }
 
 # 値の名前は番号。このネットワークの規則がもうあればそこへ、なければ空いた番号へ書く。
+# [*.] は、その名前と、その下の名前（VPNの中で開くもの）。
 function Set-AutoSelect {
-    $rule = '{"pattern":"' + $App + '","filter":{"ISSUER":{"CN":"' + $Issuer + '"}}}'
+    $pattern = $App -replace '^https://', 'https://[*.]'
+    $rule = '{"pattern":"' + $pattern + '","filter":{"ISSUER":{"CN":"' + $Issuer + '"}}}'
     foreach ($browser in 'Microsoft\Edge', 'Google\Chrome') {
         $key = 'HKLM:\SOFTWARE\Policies\' + $browser + '\AutoSelectCertificateForUrls'
         if (-not (Test-Path -LiteralPath $key)) { $null = New-Item -Path $key -Force }
         $item = Get-Item -LiteralPath $key
         $number = 1
         while ($item.GetValue([string]$number, $null) -and
-            -not ([string]$item.GetValue([string]$number)).Contains('"' + $App + '"')) {
+            -not ([string]$item.GetValue([string]$number)).Contains('"' + $pattern + '"')) {
             $number += 1
         }
         Set-ItemProperty -LiteralPath $key -Name ([string]$number) -Value $rule -Type String

@@ -1,7 +1,7 @@
 //! What goes out under the own devices: once, to whom it belongs, and with a row in the trail.
 
 use axum::http::StatusCode;
-use provisioning::devices::Device;
+use provisioning::devices::{Device, Platform};
 use provisioning::facilities::{RoutePolicy, set_policy};
 use provisioning::tunnel::{self, KeyMaker, PrivateKey, QuickConfig};
 use store::Id;
@@ -97,6 +97,90 @@ async fn windows_gets_a_zip_with_a_script() {
     ] {
         assert!(zip.contains(part), "{part}");
     }
+}
+
+/// The station's device as another machine.
+fn becomes(net: &Net, platform: Platform) {
+    let device = Device { platform, ..net.station_device.clone() };
+    act(&net.app.store, move |write| write.put(&device).unwrap());
+}
+
+/// What OpenSSL finds within a file that the enrolment host signed.
+fn opened(net: &Net, signed: &[u8]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let root = data_encoding::BASE64.encode(net.app.authority.root_certificate());
+    let lines: Vec<_> = root.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
+    let root = lines.join("\n");
+    let pem = format!("-----BEGIN CERTIFICATE-----\n{root}\n-----END CERTIFICATE-----\n");
+    std::fs::write(at("root.pem"), pem).unwrap();
+    std::fs::write(at("signed"), signed).unwrap();
+    let time = net.app.now().as_second().to_string();
+    let checked = std::process::Command::new("openssl")
+        .args(["cms", "-verify", "-inform", "DER", "-purpose", "any", "-attime", &time])
+        .arg("-in")
+        .arg(at("signed"))
+        .arg("-CAfile")
+        .arg(at("root.pem"))
+        .arg("-out")
+        .arg(at("content"))
+        .output()
+        .unwrap();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    std::fs::read_to_string(at("content")).unwrap()
+}
+
+fn after<'a>(plist: &'a str, key: &str) -> &'a str {
+    let (_, rest) = plist.split_once(&format!("<key>{key}</key>")).unwrap();
+    let (_, rest) = rest.split_once("<string>").unwrap();
+    rest.split_once("</string>").unwrap().0
+}
+
+#[tokio::test]
+async fn apples_machines_get_a_signed_profile_with_the_tunnel_and_nothing_else() {
+    for (platform, app) in
+        [(Platform::Ipad, "com.wireguard.ios"), (Platform::Mac, "com.wireguard.macos")]
+    {
+        let net = Net::new();
+        becomes(&net, platform);
+        let nurse = net.visitor(Persona::Member);
+        let page = nurse.get(AT).await.body;
+        assert!(
+            page.contains("VPNのプロファイルを受け取る") && page.contains("設定ファイルで入れる")
+        );
+        let signed = nurse.post_for_bytes(AT, &[("as", "profile")]).await;
+        let plist = opened(&net, &signed);
+        assert_eq!(
+            plist.matches("<key>PayloadType</key>").count(),
+            2,
+            "the profile and the tunnel"
+        );
+        assert!(!plist.contains("pkcs12") && !plist.contains("webClip"), "{plist}");
+        assert_eq!(after(&plist, "VPNSubType"), app);
+        let text = after(&plist, "WgQuickConfig");
+        let file: QuickConfig = text.parse().unwrap();
+        assert_eq!(*file.text(), *text, "letter by letter what a .conf would be");
+        let peer = keys(&net, net.station_device.id).remove(0);
+        check(&net, &file, &peer);
+        assert_eq!(file.private_key.unwrap().public().unwrap(), peer.public_key);
+        let again = opened(&net, &nurse.post_for_bytes(AT, &[("as", "profile")]).await);
+        let identifiers = |plist: &str| {
+            let all = plist.split("<key>PayloadIdentifier</key>").skip(1);
+            all.map(|one| after(&format!("<key>x</key>{one}"), "x").to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(identifiers(&again), identifiers(&plist), "the next one takes its place");
+        assert_eq!(keys(&net, net.station_device.id).len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn other_machines_get_no_profile() {
+    let net = Net::new();
+    let nurse = net.visitor(Persona::Member);
+    assert!(!nurse.get(AT).await.body.contains("VPNのプロファイル"));
+    let refused = nurse.post(AT, &[("as", "profile")]).await;
+    assert_eq!(refused.status, StatusCode::NOT_FOUND);
+    assert!(keys(&net, net.station_device.id).is_empty(), "no key that nobody could take");
 }
 
 #[tokio::test]

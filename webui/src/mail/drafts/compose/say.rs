@@ -44,7 +44,6 @@ pub fn errors(problem: DraftProblem) -> Result<Errors, DraftProblem> {
         | DraftProblem::TooManyFiles
         | DraftProblem::Incomplete
         | DraftProblem::Leaving
-        | DraftProblem::WrongMoment
         | DraftProblem::GoneRecipient(_)
         | DraftProblem::Store(_)) => return Err(other),
     })

@@ -21,6 +21,7 @@ use crate::kit::member::SignedIn;
 use crate::kit::page::Page;
 use crate::kit::path::Path;
 use crate::mail::model::Owner;
+use crate::mail::moment::{self, Typed};
 use crate::mail::outbox::{self, Leave};
 use crate::mail::phrases::left_in;
 use crate::mail::views::PersonView;
@@ -37,6 +38,8 @@ struct ConfirmPage {
     /// When it leaves, where it is on its way.
     leaves: Option<String>,
     leaves_iso: Option<String>,
+    /// What was typed for a moment to leave, where it was no good.
+    later: Option<Typed>,
 }
 
 impl Page for ConfirmPage {
@@ -107,7 +110,17 @@ pub async fn show_confirm(
     frame: Frame,
     State(app): State<App>,
 ) -> Result<Response, Failure> {
-    let draft = read_own(&app, &asked, id)?;
+    confirm(&app, &asked, frame, id, None)
+}
+
+fn confirm(
+    app: &App,
+    asked: &SignedIn,
+    frame: Frame,
+    id: Id<Draft>,
+    later: Option<Typed>,
+) -> Result<Response, Failure> {
+    let draft = read_own(app, asked, id)?;
     if !draft.missing().nothing() {
         return Ok(Redirect::to(&format!("/mail/drafts/{id}")).into_response());
     }
@@ -121,7 +134,7 @@ pub async fn show_confirm(
     let groups = group_notes(groups, &directory, &draft);
     let mut recipients = Vec::new();
     for one in &draft.recipients {
-        recipients.extend(checked(&app, &directory, &groups, *one)?);
+        recipients.extend(checked(app, &directory, &groups, *one)?);
     }
     let mut facilities: Vec<_> = recipients.iter().map(|one| &one.person.facility).collect();
     facilities.sort_unstable();
@@ -134,6 +147,7 @@ pub async fn show_confirm(
         undo_seconds: app.rules.undo.as_secs(),
         leaves: leaves_at.map(japanese::long),
         leaves_iso: leaves_at.map(japanese::iso),
+        later,
         draft: DraftView {
             id,
             version: draft.version,
@@ -157,12 +171,19 @@ pub async fn show_confirm(
 pub async fn post_send(
     Path(id): Path<Id<Draft>>,
     asked: SignedIn,
+    frame: Frame,
     State(app): State<App>,
     fields: Fields,
 ) -> Result<Response, Failure> {
     let version = number(fields.text("version")).unwrap_or_default();
     let (owner, clock) = (asked.id(), app.store.clock().clone());
-    let leave = read_leave(&app, &asked, &fields)?;
+    let leave = match read_leave(&app, &asked, &fields) {
+        Ok(leave) => leave,
+        Err(typed) => {
+            let page = confirm(&app, &asked, frame, id, Some(typed))?;
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+    };
     let act = asked.act("mail.send").on("draft", id);
     let sent = app
         .store
@@ -188,15 +209,11 @@ pub async fn post_send(
 }
 
 /// At once, or at a day and time that the form names.
-fn read_leave(app: &App, asked: &SignedIn, fields: &Fields) -> Result<Leave, Failure> {
+fn read_leave(app: &App, asked: &SignedIn, fields: &Fields) -> Result<Leave, Typed> {
     if fields.text("when") != "later" {
         return Ok(Leave::Soon { undo: app.rules.undo });
     }
-    let date = japanese::read_date(fields.text("date"));
-    let time = japanese::read_time(fields.text("time"));
-    let at = date.zip(time).and_then(|(date, time)| japanese::moment(date, time));
-    let at = at.filter(|at| outbox::may_be_chosen(*at, asked.now()));
-    at.map(|at| Leave::At { at }).ok_or_else(|| problem(DraftProblem::WrongMoment))
+    moment::read(fields, asked.now()).map(|at| Leave::At { at })
 }
 
 pub async fn post_discard(
@@ -238,10 +255,6 @@ pub fn problem(problem: DraftProblem) -> Failure {
         DraftProblem::Leaving => said(
             "このメールは送信待ちか、すでに送信されています。",
             "直すときは「送信待ち」で送信を取り消してください。",
-        ),
-        DraftProblem::WrongMoment => said(
-            "送信日時が読み取れないか、過ぎているか、先すぎます。",
-            "いまから1年以内の日付と時刻を指定して、もう一度送信してください。",
         ),
         DraftProblem::TooManyFiles => said(
             "添付ファイルは20件までです。",

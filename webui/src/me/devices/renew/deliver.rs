@@ -5,7 +5,7 @@
 //! own certified; the file is its second way.
 
 use axum::http::HeaderMap;
-use provisioning::authority::{DeviceKey, Pkcs12Form, pkcs12};
+use provisioning::authority::{DeviceKey, Pkcs12Form};
 use provisioning::devices::Platform;
 use provisioning::enrolment::Form;
 use provisioning::mobileconfig::Identity;
@@ -16,7 +16,7 @@ use store::StoreError;
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
 use crate::kit::gate::Admitted;
-use crate::touroku::{Titles, profile};
+use crate::touroku::{Titles, label, profile, sealed, site};
 
 /// What is saved on the machine, once.
 pub struct File {
@@ -59,12 +59,9 @@ pub fn file(
     let password = app.store.read(|read| Ok::<_, StoreError>(renewal.p12_password(read)))?;
     // The hyphens are for eyes; what is typed and copied has none.
     let password = password.replace('-', "");
-    let device_ca = app.authority.device_anchors().next().unwrap_or_default().to_vec();
-    let chain = [leaf.to_vec(), device_ca, app.authority.root_certificate().to_vec()];
     let device = admitted.device();
-    let label = label(&mark(app.now()), &device.name, &app.network.name);
-    let packed = pkcs12(key, &chain, &password, form, &label)
-        .map_err(|error| Failure::Internal(Box::new(error)))?;
+    let label = label(&[&mark(app.now()), &device.name, &app.network.name]);
+    let packed = sealed(app, (key, leaf), &password, form, &label)?;
     let name = file_name(renewal, device.platform);
     if !takes_profile(device.platform) {
         return Ok(File { name, kind: "application/x-pkcs12", bytes: packed.to_vec() });
@@ -72,16 +69,10 @@ pub fn file(
     let titles = Titles::of(&app.network.name, &device.name);
     let identity =
         Identity { pkcs12: &packed, password: &password, title: &label, file_name: "tokinet.p12" };
+    let site = site(app, headers, admitted.facility().policy);
     let tunnel = tunnel.map(|file| (file, device.platform));
-    let bytes = profile(app, headers, device.id, identity, &titles, tunnel)?;
+    let bytes = profile(app, &site, device.id, identity, &titles, tunnel)?;
     Ok(File { name, kind: "application/x-apple-aspen-config", bytes })
-}
-
-/// What a certificate store lists. Its format is short and has no emoji, a device's name may.
-fn label(mark: &str, device: &str, network: &str) -> String {
-    const LABEL_CHARS_MAX: usize = 64;
-    let is_plain = |c: &char| !c.is_control() && u32::from(*c) <= 0xffff;
-    format!("{mark} {device} {network}").chars().filter(is_plain).take(LABEL_CHARS_MAX).collect()
 }
 
 pub fn file_name(renewal: &Renewal, platform: Platform) -> String {

@@ -8,13 +8,15 @@ use provisioning::devices::{
     self, Came, Certificate, CertificateState, Device, DeviceState, Platform, Route, Successor,
     Told, grant_stand_in, reminders_of,
 };
+use provisioning::facilities::{RoutePolicy, set_policy};
 use provisioning::renewal;
+use provisioning::tunnel::{self, PeerState, QuickConfig};
 use store::Id;
 use tower::ServiceExt as _;
 
 use crate::kit::contact::take_over;
 use crate::kit::listen::Ingress;
-use crate::kit::testing::{Answer, Net, Persona, act, read};
+use crate::kit::testing::{Answer, Net, Persona, Visitor, act, read};
 use crate::kit::tls::Door;
 use crate::me::devices::chores;
 
@@ -51,7 +53,11 @@ fn chore(net: &Net) {
 }
 
 fn waiting(net: &Net) -> Option<Successor> {
-    let (device, now) = (net.station_device.id, net.app.now());
+    waiting_of(net, net.station_device.id)
+}
+
+fn waiting_of(net: &Net, device: Id<Device>) -> Option<Successor> {
+    let now = net.app.now();
     net.app.store.read(|read| devices::waiting_successor(read, device, now)).unwrap()
 }
 
@@ -292,6 +298,75 @@ async fn an_ipad_takes_a_profile_that_holds_its_password() {
     let now = net.app.now();
     let waits = net.app.store.read(|read| devices::waiting_successor(read, tablet.id, now));
     assert!(waits.unwrap().is_some());
+}
+
+fn tunnel_of(profile: &Answer) -> Option<QuickConfig> {
+    let (_, rest) = profile.body.split_once("<key>WgQuickConfig</key>")?;
+    let (text, _) = rest.split_once("<string>")?.1.split_once("</string>")?;
+    Some(text.parse().unwrap())
+}
+
+fn tunnel_keys(net: &Net, device: Id<Device>) -> Vec<tunnel::Peer> {
+    net.app.store.read(|read| tunnel::of_device(read, device)).unwrap()
+}
+
+async fn renewed(nurse: &Visitor<'_>) -> Answer {
+    nurse.post("/me/devices/renew", &[]).await;
+    let id = field(&nurse.get("/me/devices/renew").await, "renewal");
+    let file = nurse.post("/me/devices/renew/file", &[("renewal", &id)]).await;
+    assert_eq!(file.status.as_u16(), 200);
+    file
+}
+
+#[tokio::test]
+async fn a_renewed_profile_brings_a_tunnel_again_and_the_old_one_lasts_until_it_is_used() {
+    let net = Net::new();
+    let tablet = other_device(&net, [6; 32], 50);
+    let old = crate::tunnel::tests::peer(&net, tablet.id);
+    let (id, now) = (old.id, net.app.now());
+    act(&net.app.store, move |write| drop(tunnel::first_used(write, id, now).unwrap()));
+    let through_old = Came { route: Route::Tunnel(old.id), key: Some([6; 32]) };
+    let nurse = net.visitor_at(&net.nurse, [6; 32]);
+    let cookie = nurse.cookie.clone();
+    let profile = renewed(&nurse).await;
+    let file = tunnel_of(&profile).expect("the tunnel goes with the certificate");
+    let keys = tunnel_keys(&net, tablet.id);
+    let new = keys.iter().find(|one| one.is_waiting()).unwrap().clone();
+    assert_eq!((keys.len(), new.public_key == old.public_key), (2, false), "a key of its own");
+    assert_eq!(file.private_key.clone().unwrap().public().unwrap(), new.public_key);
+    let home = net.app.store.read(tunnel::home).unwrap().unwrap();
+    assert_eq!((file.address, file.server), (home.inside.pair(new.number).unwrap(), home.public));
+    assert_eq!(file.preshared_key, new.preshared_key);
+    let still = net.visitor_who_came(through_old, cookie.clone());
+    assert_eq!(still.get("/").await.status.as_u16(), 200, "until the profile is installed");
+
+    let spki = waiting_of(&net, tablet.id).unwrap().spki;
+    let through_new = Came { route: Route::Tunnel(new.id), key: Some(spki) };
+    let mut changes = net.app.store.watch();
+    let first = net.visitor_who_came(through_new, net.visitor_at(&net.nurse, spki).cookie);
+    assert_eq!(first.get("/").await.status.as_u16(), 200);
+    let state = |id| tunnel_keys(&net, tablet.id).into_iter().find(|one| one.id == id).unwrap();
+    while !matches!(state(old.id).state, PeerState::Ended { .. }) {
+        changes.recv().await.unwrap();
+    }
+    assert!(matches!(state(new.id).state, PeerState::InUse { .. }));
+    assert_eq!(still.get("/").await.status.as_u16(), 401, "the old key and its certificate");
+}
+
+#[tokio::test]
+async fn a_renewed_profile_brings_no_tunnel_where_there_was_none_or_none_may_be() {
+    for policy in [RoutePolicy::Either, RoutePolicy::Tls] {
+        let net = Net::new();
+        let tablet = other_device(&net, [6; 32], 50);
+        if policy == RoutePolicy::Tls {
+            crate::tunnel::tests::peer(&net, tablet.id);
+        }
+        let (had, id) = (tunnel_keys(&net, tablet.id).len(), net.station.id);
+        act(&net.app.store, move |write| drop(set_policy(write, id, policy).unwrap()));
+        let profile = renewed(&net.visitor_at(&net.nurse, [6; 32])).await;
+        assert!(tunnel_of(&profile).is_none(), "{policy:?}");
+        assert_eq!(tunnel_keys(&net, tablet.id).len(), had, "{policy:?}");
+    }
 }
 
 #[tokio::test]

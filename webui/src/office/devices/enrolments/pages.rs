@@ -4,11 +4,11 @@ use axum::extract::State;
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use provisioning::directory::Directory;
-use provisioning::enrolment::{self, Enrolment, EnrolmentProblem, EnrolmentState, Timing};
+use provisioning::enrolment::{self, Enrolment, EnrolmentState, Timing};
 use serde::Serialize;
 use store::{Id, StoreError};
 
-use crate::kit::answers::say_answer;
+use crate::kit::answers;
 use crate::kit::app::App;
 use crate::kit::failure::Failure;
 use crate::kit::form::Fields;
@@ -128,12 +128,8 @@ pub async fn post_approve(
     State(app): State<App>,
     fields: Fields,
 ) -> Result<Response, Failure> {
-    let digits = provisioning::japanese::fold_code(fields.text("digits"));
-    let (by, now) = (asked.id(), app.now());
-    let act = asked.act("enrolment.approve").on("enrolment", id);
-    let approved =
-        app.store.write(act, move |write| enrolment::approve(write, id, &digits, by, now)).await;
-    answer(approved, "承認しました")
+    let said = answers::approve(&app, &asked, id, None, fields.text("digits")).await?;
+    Ok(redirect_saying(LIST, said))
 }
 
 pub async fn post_refuse(
@@ -142,10 +138,7 @@ pub async fn post_refuse(
     State(app): State<App>,
     _: Fields,
 ) -> Result<Response, Failure> {
-    let now = app.now();
-    let act = asked.act("enrolment.refuse").on("enrolment", id);
-    let refused = app.store.write(act, move |write| enrolment::refuse(write, id, now)).await;
-    answer(refused, "登録を断りました")
+    Ok(redirect_saying(LIST, answers::refuse(&app, &asked, id, None).await?))
 }
 
 /// One that stopped half-way is taken off the desk.
@@ -157,12 +150,5 @@ pub async fn post_cancel(
 ) -> Result<Response, Failure> {
     let act = asked.act("enrolment.cancel").on("enrolment", id);
     let cancelled = app.store.write(act, move |write| enrolment::cancel(write, id)).await;
-    Ok(redirect_saying("/office", say_answer(cancelled, "途中の登録を取り消しました")?))
-}
-
-fn answer(
-    outcome: Result<Enrolment, EnrolmentProblem>,
-    done: &'static str,
-) -> Result<Response, Failure> {
-    Ok(redirect_saying(LIST, say_answer(outcome, done)?))
+    Ok(redirect_saying("/office", answers::say(cancelled, "途中の登録を取り消しました")?))
 }

@@ -18,6 +18,7 @@ use crate::kit::form::Fields;
 use crate::kit::frame::redirect_saying;
 use crate::kit::member::OfficeMember;
 use crate::kit::path::Path;
+use crate::kit::tunnel::{NameTrouble, NameWay};
 use crate::office::rows::facility_href;
 
 #[derive(Serialize)]
@@ -31,6 +32,13 @@ pub struct RouteView {
     /// Active devices, and those of them that have used a key for the tunnel.
     devices: usize,
     ready: usize,
+    /// How the product is reached in the tunnel: "one" | "second" | "own_server".
+    way: &'static str,
+    /// The product's name outside, and in the tunnel.
+    app: String,
+    inside: String,
+    /// What of the names keeps devices out: see `NameTrouble`.
+    name_trouble: Option<&'static str>,
 }
 
 pub fn route_view(
@@ -51,6 +59,10 @@ pub fn route_view(
         gateway: app.tunnel.rules().is_some(),
         devices: active.len(),
         ready,
+        way: app.tunnel.rules().map_or(NameWay::One, |rules| rules.way).key(),
+        app: app.app_host(),
+        inside: app.tunnel_host(),
+        name_trouble: app.tunnel.name_trouble().map(NameTrouble::key),
     })
 }
 

@@ -1,6 +1,8 @@
 //! The words of the steps to the tunnel, for the screen and for paper.
 
-use crate::touroku::guides::japanese::{bare, step, with};
+use crate::touroku::guides::japanese::{
+    IPAD_INSTALL, IPAD_SETTINGS, MAC_INSTALL, bare, step, with,
+};
 use crate::touroku::guides::{Control, Guide, Step};
 
 const TUNNEL_APP: Step = step(
@@ -52,20 +54,30 @@ const WINDOWS_TUNNEL: &[Step] = &[
     TUNNEL_OPEN,
 ];
 
+const TUNNEL_NEWEST: Step = step(
+    "WireGuardを開いて、VPNを入にする",
+    "入れたあとに一度、**WireGuard** アプリを開き、トンネルの **スイッチ** を入にします。\
+     一覧に2つあるときは、名前が **日付で始まる** ほうを入にします。",
+    "step-tunnel-on.svg",
+    "WireGuardの一覧で、トンネルのスイッチを入にするところ",
+);
+
 const IPAD_TUNNEL: &[Step] = &[
     TUNNEL_APP,
     with(
-        Control::TunnelConf,
+        Control::TunnelProfile,
         step(
-            "VPNの設定を受け取る",
-            "ボタンを押して **ダウンロード** を押します。Safariの上に出る **↓** からファイルを開き、\
-             **共有** の印 → **WireGuard** を選びます。プロファイルで登録したiPad・iPhoneには、\
-             もう入っています。そのときは、アプリを一度開いて次へ進みます。",
-            "step-tunnel-import.svg",
-            "受け取った設定ファイルを、WireGuardで開くところ",
+            "VPNのプロファイルを受け取る",
+            "ボタンを押します。「構成プロファイルをダウンロードしようとしています」と出たら、\
+             **許可** を押し、**閉じる** を押します。登録のときにVPNも入れたiPad・iPhoneには、\
+             もう入っています。そのときは、5.へ進みます。",
+            "step-ipad-allow.svg",
+            "確認の画面で「許可」を押すところ",
         ),
     ),
-    TUNNEL_ON,
+    IPAD_SETTINGS,
+    IPAD_INSTALL,
+    TUNNEL_NEWEST,
     TUNNEL_OPEN,
 ];
 
@@ -98,16 +110,17 @@ const ANDROID_TUNNEL: &[Step] = &[
 const MAC_TUNNEL: &[Step] = &[
     TUNNEL_APP,
     with(
-        Control::TunnelConf,
+        Control::TunnelProfile,
         step(
-            "VPNの設定を受け取る",
-            "ボタンを押します。WireGuardを開き、**ファイルからトンネルをインポート** を押して、\
-             「ダウンロード」のファイルを選びます。プロファイルで登録したMacには、もう入っています。",
-            "step-tunnel-import.svg",
-            "受け取った設定ファイルを、WireGuardで開くところ",
+            "VPNのプロファイルを受け取る",
+            "ボタンを押し、**許可** を押します。受け取ったファイルを「ダウンロード」から開きます。\
+             登録のときにVPNも入れたMacには、もう入っています。そのときは、4.へ進みます。",
+            "step-mac-profile.svg",
+            "右上に「プロファイルがダウンロードされました」と出たところ",
         ),
     ),
-    TUNNEL_ON,
+    MAC_INSTALL,
+    TUNNEL_NEWEST,
     TUNNEL_OPEN,
 ];
 
