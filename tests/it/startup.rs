@@ -40,7 +40,7 @@ async fn check_trouble(prepare: &str, port: u16, trouble: &str, detail: &str) {
     let said = gateway["detail"].as_str().unwrap();
     assert!(said.contains(detail) && said.contains(": "), "a remedy follows: {said}");
     let (problem, remedy) = said.split_once(": ").unwrap();
-    assert!(log.contains(&format!("no gateway: {problem}")), "{log}");
+    assert!(log.contains(&format!("no tunnel, because {problem}")), "{log}");
     assert!(log.contains(remedy), "{log}");
 }
 
@@ -70,7 +70,7 @@ async fn what_the_gateway_does_without_is_told() {
     assert_eq!(gateway["state"], "running", "{gateway}");
     let warnings = gateway["warnings"].as_array().unwrap();
     let warning = warnings.iter().find_map(|one| one.as_str()).unwrap();
-    assert!(log.contains("the gateway: ") && warning.contains(": "), "{warning}\n{log}");
+    assert!(log.contains("the tunnel runs, but ") && warning.contains(": "), "{warning}\n{log}");
     // What is missing, and what to do about it.
     assert!(warning.split(": ").all(|part| log.contains(part)), "{warning}\n{log}");
 }
