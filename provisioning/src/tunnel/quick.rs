@@ -207,8 +207,9 @@ impl FromStr for QuickConfig {
 
     /// Takes comments and blank lines; refuses every key and section that a file of ours lacks.
     fn from_str(text: &str) -> Result<Self, ParseProblem> {
+        let too_long = ParseProblem { line: 0, why: "it is too long" };
         if text.len() > TEXT_BYTES_MAX {
-            return Err(ParseProblem { line: 0, why: "it is too long" });
+            return Err(too_long);
         }
         let mut found = Found::default();
         let mut section = Section::Before;
@@ -229,7 +230,9 @@ impl FromStr for QuickConfig {
                 }
             }
         }
-        found.whole().map_err(|why| ParseProblem { line: line_number, why })
+        let file = found.whole().map_err(|why| ParseProblem { line: line_number, why })?;
+        // Written again it has blanks that may not have come.
+        if file.text().len() > TEXT_BYTES_MAX { Err(too_long) } else { Ok(file) }
     }
 }
 

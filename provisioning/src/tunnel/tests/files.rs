@@ -93,6 +93,19 @@ fn a_file_that_leads_more_than_the_box_into_the_tunnel_is_refused() {
 }
 
 #[test]
+fn a_file_that_would_be_too_long_as_we_write_it_is_not_taken() {
+    let applications = |count: usize| {
+        let line = format!("MTU = 1280\nIncludedApplications = {}", vec!["a.b"; count].join(","));
+        whole().replacen("MTU = 1280", &line, 1)
+    };
+    let [taken, refused] = [600, 900].map(applications);
+    assert!(refused.len() < 4096, "as it comes it is short enough");
+    let read: QuickConfig = taken.parse().unwrap();
+    assert_eq!(read.text().parse::<QuickConfig>().unwrap(), read);
+    assert!(refused.parse::<QuickConfig>().is_err());
+}
+
+#[test]
 fn where_the_device_keeps_its_key_a_word_stands_in_its_place() {
     let file: QuickConfig = whole().parse().unwrap();
     let text = QuickConfig { private_key: None, ..file.clone() }.text();
