@@ -18,7 +18,7 @@ async fn end_in(network: &TestNetwork, device: &TestDevice, days: i64) {
     let (key, now) = (device.spki, network.app.now());
     let put = network.app.store.write(network.act("test.age"), move |write| {
         let row: Certificate = write.get(&key)?.unwrap();
-        let not_after = now + SignedDuration::from_hours(24 * days + 1);
+        let not_after = now + SignedDuration::from_hours(24 * days);
         write.put(&Certificate { not_after, ..row })?;
         Ok::<_, StoreError>(())
     });
